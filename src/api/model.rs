@@ -1,0 +1,424 @@
+//! The 45 Actions as data: reads `model.toml` once per process.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::DialectId;
+
+/// The whole API model. Get it with [`model()`].
+#[derive(Debug)]
+pub struct Model {
+    /// API version, the `Version` parameter of every call.
+    pub version: String,
+    /// XML namespace of AWS answers.
+    pub namespace: String,
+    /// Every Action, in the order of the EIM reference.
+    pub actions: Vec<Action>,
+    status: BTreeMap<String, u16>,
+    scalars: BTreeMap<String, Scalar>,
+    structs: BTreeMap<String, Vec<Member>>,
+    limits: BTreeMap<String, BTreeMap<DialectId, u64>>,
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub struct Action {
+    /// `CreateUser`.
+    pub name: String,
+    /// The folder of its cases: users, groups, policies, access-keys, server-certificates.
+    pub family: String,
+    /// One line on what it does.
+    pub about: String,
+    /// The corresponding method of the OUTSCALE API, where the EIM reference names one.
+    pub outscale: Option<String>,
+    /// Whether a successful call can change the account.
+    pub mutates: bool,
+    /// Dialects on which it takes Marker and MaxItems.
+    pub paginates: Vec<DialectId>,
+    /// Dialects that have it.
+    pub dialects: Vec<DialectId>,
+    /// Declared error codes; ServiceFailure and ValidationError can always happen and are not listed.
+    pub errors: Vec<String>,
+    /// Request parameters.
+    pub parameters: Vec<Member>,
+    /// Top level of the result tree; empty where the answer has no result element.
+    pub response: Vec<Member>,
+}
+
+/// A request parameter, a response element or a member of a structure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Name on the wire.
+    pub name: String,
+    /// What it holds.
+    pub ty: Type,
+    /// A call must give it; an answer that has its parent should have it.
+    pub required: bool,
+    /// AWS puts it in every successful answer although its model does not promise it.
+    pub always: bool,
+    /// Dialects that have it.
+    pub dialects: Vec<DialectId>,
+}
+
+/// Type of a member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// Name of a [`Scalar`]: [`Model::scalar`] has its constraints.
+    Scalar(String),
+    /// Name of a structure: [`Model::structure`] has its members.
+    Struct(String),
+    /// A list; on the wire each item is a `member`.
+    List(Box<Type>),
+}
+
+/// JSON-level kind of a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScalarBase {
+    /// Text.
+    String,
+    /// Decimal, 32-bit signed.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// ISO 8601 in UTC, whole seconds.
+    Date,
+}
+
+/// Constraints of a scalar type on one dialect.
+#[derive(Clone, Debug)]
+pub struct Scalar {
+    /// Its name in the model.
+    pub name: String,
+    /// Kind of value.
+    pub base: ScalarBase,
+    /// Shortest length in characters, or smallest value of an integer.
+    pub min: Option<u64>,
+    /// Longest length in characters, or largest value of an integer.
+    pub max: Option<u64>,
+    /// Regular expression for the whole value.
+    pub pattern: Option<Pattern>,
+    /// The only values allowed; empty: any.
+    pub values: Vec<String>,
+    /// Must never appear in output.
+    pub sensitive: bool,
+    overrides: BTreeMap<DialectId, Override>,
+}
+
+/// A compiled pattern that must match a whole value.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// As written in the model.
+    pub source: String,
+    regex: Regex,
+}
+
+impl Pattern {
+    fn new(source: &str) -> Result<Self, String> {
+        let regex = Regex::new(&format!("^(?:{source})$")).map_err(|e| format!("pattern {source}: {e}"))?;
+        Ok(Pattern { source: source.to_owned(), regex })
+    }
+
+    /// Whether the whole of `value` matches.
+    pub fn matches(&self, value: &str) -> bool {
+        self.regex.is_match(value)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    min: Option<u64>,
+    max: Option<u64>,
+    pattern: Option<String>,
+    values: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    version: String,
+    namespace: String,
+    status: BTreeMap<String, u16>,
+    r#type: BTreeMap<String, ScalarFile>,
+    r#struct: BTreeMap<String, StructFile>,
+    action: Vec<ActionFile>,
+    limit: BTreeMap<String, BTreeMap<DialectId, u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScalarFile {
+    base: ScalarBase,
+    min: Option<u64>,
+    max: Option<u64>,
+    pattern: Option<String>,
+    #[serde(default)]
+    values: Vec<String>,
+    #[serde(default)]
+    sensitive: bool,
+    eim: Option<Override>,
+    ecs: Option<Override>,
+    aws: Option<Override>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StructFile {
+    members: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionFile {
+    name: String,
+    family: String,
+    about: String,
+    outscale: Option<String>,
+    mutates: bool,
+    #[serde(default)]
+    paginates: Vec<DialectId>,
+    dialects: Option<Vec<DialectId>>,
+    errors: Vec<String>,
+    parameters: Vec<String>,
+    response: Vec<String>,
+}
+
+fn parse_type(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BTreeMap<String, ScalarFile>) -> Result<Type, String> {
+    if let Some(inner) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        return Ok(Type::List(Box::new(parse_type(inner, structs, scalars)?)));
+    }
+    if structs.contains_key(text) {
+        return Ok(Type::Struct(text.to_owned()));
+    }
+    if scalars.contains_key(text) {
+        return Ok(Type::Scalar(text.to_owned()));
+    }
+    Err(format!("unknown type '{text}'"))
+}
+
+fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BTreeMap<String, ScalarFile>) -> Result<Member, String> {
+    let mut words = text.split_whitespace();
+    let (Some(name), Some(ty)) = (words.next(), words.next()) else {
+        return Err(format!("'{text}' is not \"Name type flags…\""));
+    };
+    let mut member =
+        Member { name: name.to_owned(), ty: parse_type(ty, structs, scalars)?, required: false, always: false, dialects: Vec::new() };
+    for flag in words {
+        match flag {
+            "required" => member.required = true,
+            "always" => member.always = true,
+            _ => match flag.strip_prefix('@') {
+                Some(dialect) => member.dialects.push(dialect.parse()?),
+                None => return Err(format!("unknown flag '{flag}' in '{text}'")),
+            },
+        }
+    }
+    if member.dialects.is_empty() {
+        member.dialects = DialectId::ALL.to_vec();
+    }
+    Ok(member)
+}
+
+impl Model {
+    fn parse(text: &str) -> Result<Model, String> {
+        let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+        if file.format != 1 {
+            return Err(format!("format {} is not known here", file.format));
+        }
+        let members = |list: &[String]| -> Result<Vec<Member>, String> {
+            list.iter().map(|m| parse_member(m, &file.r#struct, &file.r#type)).collect()
+        };
+        let mut structs = BTreeMap::new();
+        for (name, body) in &file.r#struct {
+            structs.insert(name.clone(), members(&body.members)?);
+        }
+        let mut actions = Vec::new();
+        for a in &file.action {
+            actions.push(Action {
+                name: a.name.clone(),
+                family: a.family.clone(),
+                about: a.about.clone(),
+                outscale: a.outscale.clone(),
+                mutates: a.mutates,
+                paginates: a.paginates.clone(),
+                dialects: a.dialects.clone().unwrap_or_else(|| DialectId::ALL.to_vec()),
+                errors: a.errors.clone(),
+                parameters: members(&a.parameters)?,
+                response: members(&a.response)?,
+            });
+        }
+        let mut scalars = BTreeMap::new();
+        for (name, s) in file.r#type {
+            let overrides = [(DialectId::Eim, s.eim), (DialectId::Ecs, s.ecs), (DialectId::Aws, s.aws)]
+                .into_iter()
+                .filter_map(|(d, o)| o.map(|o| (d, o)))
+                .collect();
+            let pattern = s.pattern.as_deref().map(Pattern::new).transpose()?;
+            scalars.insert(
+                name.clone(),
+                Scalar { name, base: s.base, min: s.min, max: s.max, pattern, values: s.values, sensitive: s.sensitive, overrides },
+            );
+        }
+        Ok(Model { version: file.version, namespace: file.namespace, actions, status: file.status, scalars, structs, limits: file.limit })
+    }
+
+    /// The Action of that exact name.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.iter().find(|a| a.name == name)
+    }
+
+    /// HTTP status that belongs to an error code; `None` for a code that the model does not know.
+    pub fn status_of(&self, code: &str) -> Option<u16> {
+        self.status.get(code).copied()
+    }
+
+    /// Every error code the model knows, with its status.
+    pub fn codes(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.status.iter().map(|(code, status)| (code.as_str(), *status))
+    }
+
+    /// Constraints of a scalar type as `dialect` documents them.
+    pub fn scalar(&self, name: &str, dialect: DialectId) -> Scalar {
+        let mut scalar = self.scalars[name].clone();
+        if let Some(o) = scalar.overrides.get(&dialect).cloned() {
+            scalar.min = o.min.or(scalar.min);
+            scalar.max = o.max.or(scalar.max);
+            if let Some(p) = o.pattern {
+                scalar.pattern = Pattern::new(&p).ok();
+            }
+            scalar.values = o.values.unwrap_or(scalar.values);
+        }
+        scalar
+    }
+
+    /// Kind of a scalar type, which no dialect changes.
+    pub fn base(&self, name: &str) -> ScalarBase {
+        self.scalars[name].base
+    }
+
+    /// A quota or size that `dialect` documents; `None`: not known there. See `[limit]` in model.toml for the names.
+    pub fn limit(&self, name: &str, dialect: DialectId) -> Option<u64> {
+        self.limits.get(name).and_then(|by| by.get(&dialect)).copied()
+    }
+
+    /// The names of all limits.
+    pub fn limit_names(&self) -> impl Iterator<Item = &str> {
+        self.limits.keys().map(String::as_str)
+    }
+
+    /// Members of a structure.
+    pub fn structure(&self, name: &str) -> &[Member] {
+        &self.structs[name]
+    }
+}
+
+impl Member {
+    /// Whether `dialect` has it.
+    pub fn on(&self, dialect: DialectId) -> bool {
+        self.dialects.contains(&dialect)
+    }
+}
+
+impl Action {
+    /// The request parameter of that name, where `dialect` has it.
+    pub fn parameter(&self, name: &str, dialect: DialectId) -> Option<&Member> {
+        self.parameters.iter().find(|p| p.name == name && p.on(dialect))
+    }
+
+    /// Paths of every response element on `dialect`, lists marked `[]`: `Users[].UserName`.
+    pub fn response_paths(&self, dialect: DialectId) -> Vec<String> {
+        let mut paths = Vec::new();
+        for member in self.response.iter().filter(|m| m.on(dialect)) {
+            walk(member, String::new(), dialect, &mut paths);
+        }
+        paths
+    }
+
+    /// Whether it takes Marker and MaxItems on `dialect`.
+    pub fn paginates_on(&self, dialect: DialectId) -> bool {
+        self.paginates.contains(&dialect)
+    }
+}
+
+fn walk(member: &Member, prefix: String, dialect: DialectId, paths: &mut Vec<String>) {
+    let path = format!("{prefix}{}", member.name);
+    paths.push(path.clone());
+    let (mut ty, mut path) = (&member.ty, path);
+    while let Type::List(inner) = ty {
+        ty = inner;
+        path.push_str("[]");
+    }
+    if let Type::Struct(name) = ty {
+        for m in model().structure(name).iter().filter(|m| m.on(dialect)) {
+            walk(m, format!("{path}."), dialect, paths);
+        }
+    }
+}
+
+/// The model that ships with the crate. A mistake in the data file is a build mistake: a unit test reads it, so that it cannot ship.
+pub fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| match Model::parse(include_str!("model.toml")) {
+        Ok(model) => model,
+        Err(why) => unreachable!("src/api/model.toml, which the unit tests read: {why}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_those_of_the_eim_reference() {
+        let m = model();
+        let parameters: Vec<&Member> = m.actions.iter().flat_map(|a| &a.parameters).filter(|p| p.on(DialectId::Eim)).collect();
+        assert_eq!(m.actions.len(), 45);
+        assert_eq!(parameters.len(), 100);
+        assert_eq!(parameters.iter().filter(|p| p.required).count(), 60);
+        // The page prints 164; one of them is the extra layer of ListUserPolicies' JSON form, which the canonical tree does not have.
+        let paths: usize = m.actions.iter().map(|a| a.response_paths(DialectId::Eim).len()).sum();
+        assert_eq!(paths + 1, 164);
+        assert_eq!(m.actions.iter().filter(|a| a.paginates_on(DialectId::Eim)).count(), 7);
+        assert_eq!(m.actions.iter().filter(|a| a.paginates_on(DialectId::Aws)).count(), 12);
+        assert_eq!(m.actions.iter().filter(|a| a.response.is_empty()).count(), 21);
+        assert_eq!(m.actions.iter().filter(|a| a.dialects.contains(&DialectId::Ecs)).count(), 40);
+    }
+
+    #[test]
+    fn counts_are_those_of_the_aws_model() {
+        let parameters = model().actions.iter().flat_map(|a| &a.parameters).filter(|p| p.on(DialectId::Aws)).count();
+        assert_eq!(parameters, 115);
+    }
+
+    #[test]
+    fn pagination_and_its_parameters_agree() {
+        for a in &model().actions {
+            for d in DialectId::ALL {
+                assert_eq!(a.paginates_on(d), a.parameter("Marker", d).is_some(), "{} on {d}", a.name);
+                assert_eq!(a.paginates_on(d), a.response.iter().any(|m| m.name == "IsTruncated" && m.on(d)), "{} on {d}", a.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_declared_error_has_a_status() {
+        for a in &model().actions {
+            for code in &a.errors {
+                assert!(model().status_of(code).is_some(), "{}: {code}", a.name);
+            }
+        }
+    }
+
+    #[test]
+    fn dialects_replace_limits() {
+        assert_eq!(model().scalar("policy-scope", DialectId::Eim).values, ["ALL", "OWS", "local"]);
+        assert_eq!(model().scalar("inline-owner-name", DialectId::Eim).max, Some(64));
+        assert_eq!(model().scalar("inline-owner-name", DialectId::Aws).max, Some(128));
+        assert!(model().scalar("path", DialectId::Aws).pattern.is_some_and(|p| p.matches("/a b/") != p.matches("/a-b/")));
+    }
+}

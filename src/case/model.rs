@@ -1,0 +1,220 @@
+//! What a case is, after parsing: every node that can be violated or be wrong carries its place in the file.
+//!
+//! Strings hold `${…}` expressions, see `vars.rs`; they are rendered when a step is bound.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::api::{DialectId, Req};
+use crate::verdict::Loc;
+
+/// A named sequence of steps with expectations. A fuzz finding and a shrunk reproducer are the same thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// `users/DeleteUser/attached-policy-blocks`: folder, file, id.
+    pub id: String,
+    /// Folder: users, groups, policies, access-keys, server-certificates, auth, protocol, workflows.
+    pub family: String,
+    /// The Action the file is about; none in files of workflows and protocol matters.
+    pub action: Option<String>,
+    /// One sentence, what holds.
+    pub title: String,
+    /// What it checks. The first one is what a mismatch is charged to unless the expectation names its own.
+    pub requirements: Vec<Req>,
+    /// Free labels for selection.
+    pub tags: Vec<String>,
+    /// Capabilities that a target needs: names from [`crate::target::profile::CAPABILITIES`].
+    pub requires: Vec<String>,
+    /// Dialects it applies to.
+    pub dialects: Vec<DialectId>,
+    /// Must not run beside other cases of the same endpoint.
+    pub serial: bool,
+    /// Variables by row: the steps run once per row. Empty: once, without.
+    pub rows: Vec<Row>,
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// Where it starts.
+    pub loc: Loc,
+}
+
+/// One line of a case's table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Stable name, unique in the case.
+    pub id: String,
+    /// Variables, as `${row.NAME}`; templates themselves.
+    pub vars: BTreeMap<String, Value>,
+    /// Dialects it applies to.
+    pub dialects: Vec<DialectId>,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// One Action call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The Action, sent as written (a case may send an unknown one on purpose, with `raw`).
+    pub call: String,
+    /// Parameters in order. Arrays and tables become `member.N`; a key with dots is sent as it stands; null leaves a parameter out.
+    pub with: Vec<(String, Value)>,
+    /// Variables to take from the result: name and path (`Policy.Arn`, `Users[0].UserId`).
+    pub save: Vec<(String, String, Loc)>,
+    /// Who sends it: name of a variable saved from CreateAccessKey's `AccessKey` (an object), or of the profile's further principals.
+    pub principal: Option<String>,
+    /// What to do wrong when authenticating.
+    pub auth: Option<Tamper>,
+    /// What to do differently on the wire.
+    pub raw: Option<Raw>,
+    /// Run it that many times, `${i}` counting from 1.
+    pub repeat: Option<String>,
+    /// Follow markers and yield the whole, with `pages` of the result counted.
+    pub pages: Option<Pages>,
+    /// What must come back.
+    pub expect: Expect,
+    /// What differs on a dialect.
+    pub on: BTreeMap<DialectId, Alternative>,
+    /// Where it starts.
+    pub loc: Loc,
+}
+
+/// How a list step follows its markers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pages {
+    /// MaxItems to ask for; none: the target's own default.
+    pub size: Option<String>,
+}
+
+/// Deliberate faults in authentication.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tamper {
+    /// No Authorization header at all.
+    None,
+    /// This Authorization header instead of a true one.
+    Header(String),
+    /// Right key id, wrong secret.
+    WrongSecret,
+    /// A well-formed key id that nobody has.
+    UnknownKey,
+    /// Body or query altered after signing.
+    AlteredBody,
+    /// Another region in the scope.
+    Region(String),
+    /// Another service in the scope.
+    Service(String),
+    /// Signed that many seconds away from now (negative: in the past).
+    Skew(i64),
+    /// A header that must be signed is not.
+    UnsignedHost,
+    /// Signature of another Action's body.
+    OtherAction,
+    /// Signature in the query string; valid.
+    Query,
+}
+
+/// Deliberate oddities of a request. What is absent stays as the dialect writes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Raw {
+    /// HTTP method.
+    pub method: Option<String>,
+    /// Path.
+    pub path: Option<String>,
+    /// Headers to set (value) or to leave out (none).
+    pub headers: Vec<(String, Option<String>)>,
+    /// The whole body or, with GET, query, sent as it stands and signed.
+    pub body: Option<String>,
+    /// Another Action name, or none at all.
+    pub action: Option<Option<String>>,
+    /// Another Version, or none at all.
+    pub version: Option<Option<String>>,
+}
+
+/// What a dialect's documentation says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// Parameters that replace or join those of the step; null leaves one out.
+    pub with: Vec<(String, Value)>,
+    /// Replaces the step's expectation.
+    pub expect: Option<Expect>,
+    /// The step is left out on this dialect.
+    pub skip: bool,
+    /// Why: the source of the difference.
+    pub source: String,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// What must come back. Nothing given: success.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expect {
+    /// Allowed HTTP statuses; empty: the one that belongs to success or to the error code.
+    pub status: Vec<u16>,
+    /// Allowed error codes; empty: success, unless `any_error`.
+    pub error: Vec<String>,
+    /// Any error code will do (`error = "*"`), `status` decides.
+    pub any_error: bool,
+    /// Anything will do: the step only tries (`outcome = "any"`).
+    pub any: bool,
+    /// Matcher for the error's message. Texts drift: use it rarely.
+    pub message: Option<Node>,
+    /// Matchers for response headers, names in lower case.
+    pub headers: Vec<(String, Node)>,
+    /// Partial result tree.
+    pub result: Option<Node>,
+    /// Whether the case file says `expect` at all: a step without is a prerequisite.
+    pub given: bool,
+    /// The requirement that this expectation checks; none: the case's first.
+    pub requirement: Option<Req>,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// A node of an expected tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What must hold.
+    pub check: Check,
+    /// Where it stands.
+    pub loc: Loc,
+}
+
+/// What must hold of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    /// Equal to this scalar (a template where it is a string).
+    Equals(Value),
+    /// An object with at least these members.
+    Members(Vec<(String, Node)>),
+    /// A list with exactly these items, in any order (account-wide lists: after other people's items are dropped).
+    Items(Vec<Node>),
+    /// A list with exactly these items in this order.
+    Ordered(Vec<Node>),
+    /// A list that has such items, perhaps among others.
+    Includes(Vec<Node>),
+    /// A list that has no such item.
+    Excludes(Vec<Node>),
+    /// The whole text matches this regular expression (a template).
+    Matches(String),
+    /// One of these values.
+    OneOf(Vec<Value>),
+    /// There, whatever it holds.
+    Present,
+    /// Not there.
+    Absent,
+    /// Not there, or an empty list or text.
+    AbsentOrEmpty,
+    /// Absent, or else as this says.
+    Optional(Box<Node>),
+    /// JSON text equal to this JSON text as a value.
+    SameJson(String),
+    /// PEM text with the same certificates, by DER.
+    SamePem(String),
+    /// A list in order of this member ignoring case (empty: of the items themselves).
+    Sorted(String),
+    /// A list of that many items (a template), after filtering.
+    Count(String),
+    /// Not equal to this value.
+    Not(Value),
+    /// All of these.
+    All(Vec<Node>),
+}

@@ -1,0 +1,20 @@
+//! Conformance test suite and fuzzing harness for IAM-compatible identity APIs.
+//!
+//! ```text
+//! cases/*.toml ─parse→ Case ─bind names, plan→ Call ─dialect.encode→ HTTP request ─sign→ target
+//!                                                                                    │
+//! report ←─events─ Verdict ←─expectations + shape ←─ Outcome ←─dialect.decode─ HTTP response
+//! ```
+//!
+//! The core ([`api`], [`dialect`], [`case`], [`reference`](mod@reference), [`verdict`]) does no I/O and compiles without default
+//! features; feature `net` adds transport and runner, `cli` the command, `harness` a libtest-mimic trial for each case.
+
+#![warn(missing_docs)]
+
+pub mod api;
+pub mod case;
+pub mod dialect;
+pub mod reference;
+pub mod report;
+pub mod target;
+pub mod verdict;

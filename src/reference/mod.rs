@@ -1,0 +1,87 @@
+//! The embedded reference: a pure core, [`Account::apply`], with a server around it.
+//!
+//! The core does no I/O and knows no global clock and no global randomness: time and ids come in through the call. Every rule is
+//! enforced in one place, which asks [`Cx::holds`] first: that is where a rule can be broken on purpose.
+
+pub mod context;
+pub mod state;
+
+mod access_keys;
+mod certificates;
+mod groups;
+mod inline_policies;
+mod managed_policies;
+mod users;
+mod validate;
+
+pub use context::{Answer, Cx, Faults, Ids, Params, Principal};
+pub use state::{Account, Settings};
+
+use crate::dialect::{Call, Outcome};
+
+impl Account {
+    /// Carries out `call` for `principal` at `now` (seconds since 1970, UTC). Signature and format are the caller's business;
+    /// everything from the Action's name on is checked here, in the order of the API.
+    pub fn apply(&mut self, principal: &Principal, call: &Call, now: i64, ids: &mut Ids, faults: &Faults) -> Outcome {
+        let dialect = self.settings.dialect;
+        let mut cx = Cx { caller: principal, now, ids, faults, dialect };
+        match self.dispatch(&mut cx, call) {
+            Ok(result) => Outcome::Success(result),
+            Err(error) => Outcome::Error(error),
+        }
+    }
+
+    fn dispatch(&mut self, cx: &mut Cx<'_>, call: &Call) -> Answer {
+        let action = validate::action(cx, call)?;
+        let p = validate::parameters(cx, action, call)?;
+        let run = match action.name.as_str() {
+            "CreateAccessKey" => access_keys::create,
+            "DeleteAccessKey" => access_keys::delete,
+            "ListAccessKeys" => access_keys::list,
+            "UpdateAccessKey" => access_keys::update,
+            "DeleteServerCertificate" => certificates::delete,
+            "GetServerCertificate" => certificates::get,
+            "ListServerCertificates" => certificates::list,
+            "UpdateServerCertificate" => certificates::update,
+            "UploadServerCertificate" => certificates::upload,
+            "AddUserToGroup" => groups::add_user,
+            "CreateGroup" => groups::create,
+            "DeleteGroup" => groups::delete,
+            "GetGroup" => groups::get,
+            "ListGroups" => groups::list,
+            "ListGroupsForUser" => groups::list_for_user,
+            "RemoveUserFromGroup" => groups::remove_user,
+            "UpdateGroup" => groups::update,
+            "AttachGroupPolicy" => managed_policies::attach_group,
+            "AttachUserPolicy" => managed_policies::attach_user,
+            "CreatePolicy" => managed_policies::create,
+            "CreatePolicyVersion" => managed_policies::create_version,
+            "DeleteGroupPolicy" => inline_policies::delete_group,
+            "DeletePolicy" => managed_policies::delete,
+            "DeletePolicyVersion" => managed_policies::delete_version,
+            "DeleteUserPolicy" => inline_policies::delete_user,
+            "DetachGroupPolicy" => managed_policies::detach_group,
+            "DetachUserPolicy" => managed_policies::detach_user,
+            "GetGroupPolicy" => inline_policies::get_group,
+            "GetPolicy" => managed_policies::get,
+            "GetPolicyVersion" => managed_policies::get_version,
+            "GetUserPolicy" => inline_policies::get_user,
+            "ListAttachedGroupPolicies" => managed_policies::list_attached_group,
+            "ListAttachedUserPolicies" => managed_policies::list_attached_user,
+            "ListGroupPolicies" => inline_policies::list_group,
+            "ListPolicies" => managed_policies::list,
+            "ListPolicyVersions" => managed_policies::list_versions,
+            "ListUserPolicies" => inline_policies::list_user,
+            "PutGroupPolicy" => inline_policies::put_group,
+            "PutUserPolicy" => inline_policies::put_user,
+            "SetDefaultPolicyVersion" => managed_policies::set_default_version,
+            "CreateUser" => users::create,
+            "DeleteUser" => users::delete,
+            "GetUser" => users::get,
+            "ListUsers" => users::list,
+            "UpdateUser" => users::update,
+            other => unreachable!("{other} is in the API model and a test calls every Action of it"),
+        };
+        run(self, cx, &p)
+    }
+}

@@ -1,0 +1,5 @@
+//! Events and every view of them.
+
+pub mod event;
+
+pub use event::Event;

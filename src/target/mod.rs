@@ -1,0 +1,5 @@
+//! Targets: profiles (pure), credentials and transport.
+
+pub mod profile;
+
+pub use profile::Profile;
