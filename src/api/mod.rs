@@ -6,7 +6,7 @@
 pub mod model;
 pub mod requirement;
 
-pub use model::{Action, Member, Model, Scalar, ScalarBase, Type, model};
+pub use model::{Action, Member, Model, Pattern, Scalar, ScalarBase, Type, model};
 pub use requirement::{Kind, Level, Req, Requirement, Source, req};
 
 /// How one family of servers puts the API on the wire.

@@ -117,7 +117,8 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    fn new(source: &str) -> Result<Self, String> {
+    /// Compiles a pattern; an error says what is wrong with it.
+    pub fn new(source: &str) -> Result<Self, String> {
         let regex = Regex::new(&format!("^(?:{source})$")).map_err(|e| format!("pattern {source}: {e}"))?;
         Ok(Pattern { source: source.to_owned(), regex })
     }

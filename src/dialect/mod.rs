@@ -3,6 +3,19 @@
 //! `encode_request`/`decode_response` are the client's half, `decode_request`/`encode_response` the reference's. The two halves share
 //! no code, so that they cannot share a bug.
 
+pub mod shape;
+
+mod aws;
+mod document;
+mod eim;
+mod json;
+mod query;
+mod reply;
+mod xml;
+
+#[cfg(test)]
+mod roundtrip;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -226,6 +239,15 @@ pub struct Incoming {
     pub call: Call,
     /// Format to answer in.
     pub format: Format,
+}
+
+/// The implementation of a dialect; `None`: it has none yet.
+pub fn dialect(id: DialectId) -> Option<&'static dyn Dialect> {
+    match id {
+        DialectId::Eim => Some(&eim::Eim),
+        DialectId::Aws => Some(&aws::Aws),
+        DialectId::Ecs => None,
+    }
 }
 
 /// One dialect. Implementations are stateless; get them with [`dialect`].

@@ -1,0 +1,11 @@
+//! Free checks of the shape of a successful answer: what must hold of every result, whatever the case asks. They never fail a case.
+
+mod check;
+mod patterns;
+mod relations;
+
+pub use check::check;
+pub use patterns::{Patterns, check_request_id};
+
+#[cfg(test)]
+mod tests;
