@@ -18,7 +18,7 @@ pub struct Model {
     /// Every Action, in the order of the EIM reference.
     pub actions: Vec<Action>,
     status: BTreeMap<String, u16>,
-    scalars: BTreeMap<String, Scalar>,
+    scalars: BTreeMap<String, ScalarTable>,
     structs: BTreeMap<String, Vec<Member>>,
     limits: BTreeMap<String, BTreeMap<DialectId, u64>>,
 }
@@ -105,7 +105,38 @@ pub struct Scalar {
     pub values: Vec<String>,
     /// Must never appear in output.
     pub sensitive: bool,
-    overrides: BTreeMap<DialectId, Override>,
+}
+
+/// A scalar type on each dialect, patterns compiled.
+#[derive(Debug)]
+struct ScalarTable {
+    eim: Scalar,
+    ecs: Scalar,
+    aws: Scalar,
+}
+
+impl ScalarTable {
+    fn on(&self, dialect: DialectId) -> &Scalar {
+        match dialect {
+            DialectId::Eim => &self.eim,
+            DialectId::Ecs => &self.ecs,
+            DialectId::Aws => &self.aws,
+        }
+    }
+}
+
+impl Scalar {
+    /// The same with what a dialect documents otherwise.
+    fn with(&self, o: Option<Override>) -> Result<Scalar, String> {
+        let mut scalar = self.clone();
+        if let Some(o) = o {
+            scalar.min = o.min.or(scalar.min);
+            scalar.max = o.max.or(scalar.max);
+            scalar.pattern = o.pattern.as_deref().map(Pattern::new).transpose()?.or(scalar.pattern);
+            scalar.values = o.values.unwrap_or(scalar.values);
+        }
+        Ok(scalar)
+    }
 }
 
 /// A compiled pattern that must match a whole value.
@@ -129,7 +160,7 @@ impl Pattern {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Override {
     min: Option<u64>,
@@ -255,15 +286,11 @@ impl Model {
         }
         let mut scalars = BTreeMap::new();
         for (name, s) in file.r#type {
-            let overrides = [(DialectId::Eim, s.eim), (DialectId::Ecs, s.ecs), (DialectId::Aws, s.aws)]
-                .into_iter()
-                .filter_map(|(d, o)| o.map(|o| (d, o)))
-                .collect();
             let pattern = s.pattern.as_deref().map(Pattern::new).transpose()?;
-            scalars.insert(
-                name.clone(),
-                Scalar { name, base: s.base, min: s.min, max: s.max, pattern, values: s.values, sensitive: s.sensitive, overrides },
-            );
+            let common =
+                Scalar { name: name.clone(), base: s.base, min: s.min, max: s.max, pattern, values: s.values, sensitive: s.sensitive };
+            let table = ScalarTable { eim: common.with(s.eim)?, ecs: common.with(s.ecs)?, aws: common.with(s.aws)? };
+            scalars.insert(name, table);
         }
         Ok(Model { version: file.version, namespace: file.namespace, actions, status: file.status, scalars, structs, limits: file.limit })
     }
@@ -284,22 +311,18 @@ impl Model {
     }
 
     /// Constraints of a scalar type as `dialect` documents them.
+    pub fn constraints(&self, name: &str, dialect: DialectId) -> &Scalar {
+        self.scalars[name].on(dialect)
+    }
+
+    /// The same as a value of its own.
     pub fn scalar(&self, name: &str, dialect: DialectId) -> Scalar {
-        let mut scalar = self.scalars[name].clone();
-        if let Some(o) = scalar.overrides.get(&dialect).cloned() {
-            scalar.min = o.min.or(scalar.min);
-            scalar.max = o.max.or(scalar.max);
-            if let Some(p) = o.pattern {
-                scalar.pattern = Pattern::new(&p).ok();
-            }
-            scalar.values = o.values.unwrap_or(scalar.values);
-        }
-        scalar
+        self.constraints(name, dialect).clone()
     }
 
     /// Kind of a scalar type, which no dialect changes.
     pub fn base(&self, name: &str) -> ScalarBase {
-        self.scalars[name].base
+        self.scalars[name].aws.base
     }
 
     /// A quota or size that `dialect` documents; `None`: not known there. See `[limit]` in model.toml for the names.

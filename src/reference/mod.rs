@@ -8,15 +8,24 @@ pub mod state;
 
 mod access_keys;
 mod certificates;
+mod constraints;
 mod groups;
 mod inline_policies;
+mod lookup;
 mod managed_policies;
+mod page;
+mod parse;
+mod rename;
+mod rules;
+mod tags;
+mod trees;
 mod users;
 mod validate;
 
 pub use context::{Answer, Cx, Faults, Ids, Params, Principal};
 pub use state::{Account, Settings};
 
+use crate::api::req;
 use crate::dialect::{Call, Outcome};
 
 impl Account {
@@ -33,7 +42,6 @@ impl Account {
 
     fn dispatch(&mut self, cx: &mut Cx<'_>, call: &Call) -> Answer {
         let action = validate::action(cx, call)?;
-        let p = validate::parameters(cx, action, call)?;
         let run = match action.name.as_str() {
             "CreateAccessKey" => access_keys::create,
             "DeleteAccessKey" => access_keys::delete,
@@ -82,6 +90,14 @@ impl Account {
             "UpdateUser" => users::update,
             other => unreachable!("{other} is in the API model and a test calls every Action of it"),
         };
-        run(self, cx, &p)
+        match validate::parameters(cx, action, call) {
+            Ok(p) => run(self, cx, &p),
+            Err(refusal) if cx.holds(req::PARAMETERS__BEFORE_LOOK_UP) => Err(refusal),
+            // Broken: what is missing is said before what is malformed. Nothing may change by a call that is refused in the end.
+            Err(refusal) => match run(&mut self.clone(), cx, &validate::unchecked(action, call)) {
+                Err(missing) if missing.code == "NoSuchEntity" => Err(missing),
+                _ => Err(refusal),
+            },
+        }
     }
 }

@@ -54,9 +54,27 @@ pub struct Account {
     pub policies: BTreeMap<String, Policy>,
     /// Server certificates by folded name.
     pub certificates: BTreeMap<String, Certificate>,
+    /// Access keys of the account itself, oldest first; the first one is that of the settings.
+    pub root_keys: Vec<AccessKey>,
+    /// When the account was made, seconds since 1970.
+    pub created: i64,
+    /// What a renamed user or group was called before, by its id: what answers show where a rename is broken on purpose.
+    pub former: BTreeMap<String, Former>,
     /// Key of the markers' check sum, so that foreign markers are refused.
     pub marker_seed: u64,
 }
+
+/// A name and ARN before a rename.
+#[derive(Clone, Debug)]
+pub struct Former {
+    /// As it was stored.
+    pub name: String,
+    /// As it was answered.
+    pub arn: String,
+}
+
+/// 2020-01-01T00:00:00Z: accounts are older than what is in them.
+const ACCOUNT_CREATED: i64 = 1_577_836_800;
 
 /// A name without regard to case.
 pub fn fold(name: &str) -> String {
@@ -178,12 +196,17 @@ pub struct Certificate {
 impl Account {
     /// An empty account.
     pub fn new(settings: Settings) -> Account {
+        let root_key =
+            AccessKey { id: settings.root_key.clone(), secret: settings.root_secret.clone(), active: true, created: ACCOUNT_CREATED };
         Account {
             settings,
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             policies: BTreeMap::new(),
             certificates: BTreeMap::new(),
+            root_keys: vec![root_key],
+            created: ACCOUNT_CREATED,
+            former: BTreeMap::new(),
             marker_seed: 0x1a35_bec5,
         }
     }
@@ -217,6 +240,11 @@ impl Account {
     /// The user and key of an access key id.
     pub fn key(&self, id: &str) -> Option<(&User, &AccessKey)> {
         self.users.values().find_map(|u| u.keys.iter().find(|k| k.id == id).map(|k| (u, k)))
+    }
+
+    /// The account's own key of that id.
+    pub fn root_key(&self, id: &str) -> Option<&AccessKey> {
+        self.root_keys.iter().find(|k| k.id == id)
     }
 
     /// Groups that a user is in, by name.
