@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Patterns, check, check_request_id};
-use crate::api::{DialectId, model};
+use crate::api::{DialectId, Level, model, req};
 
 fn patterns(dialect: DialectId) -> Patterns {
     Patterns::new(dialect, &BTreeMap::new()).expect("defaults compile")
@@ -203,4 +203,13 @@ fn request_ids_have_the_form_of_the_dialect() {
         assert_eq!(check_request_id(Some(id), &patterns(dialect)).is_none(), good, "{id} on {dialect}");
     }
     assert_eq!(check_request_id(None, &patterns(DialectId::Aws)), None);
+}
+
+#[test]
+fn eim_is_not_held_to_what_its_reference_does_not_promise() {
+    for rule in [req::SHAPE__REQUIRED_MEMBER, req::SHAPE__ALWAYS_MEMBER, req::SHAPE__LIST_PRESENT, req::WIRE__REQUEST_ID] {
+        assert_eq!((rule.get().level(DialectId::Aws), rule.get().level(DialectId::Eim)), (Level::Must, Level::Should), "{rule:?}");
+    }
+    assert_eq!(req::SHAPE__DATE_WHOLE_SECONDS.get().level(DialectId::Aws), Level::May);
+    assert_eq!(req::SHAPE__NAMES_ORDER.get().level(DialectId::Aws), Level::May);
 }

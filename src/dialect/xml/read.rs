@@ -18,16 +18,26 @@ const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09
 pub(in crate::dialect) fn read(dialect: DialectId, action: &str, status: u16, body: &[u8]) -> Result<Body, Unreadable> {
     let text = std::str::from_utf8(body)
         .map_err(|e| malformed(format!("the body is no UTF-8 from byte {} of {} on", e.valid_up_to(), body.len())))?;
+    if is_page(text) {
+        let why = "the body is an HTML page, not an answer of the API".into();
+        return Err(Unreadable { why, req: req::WIRE__ENVELOPE });
+    }
     let document = Document::parse(text).map_err(|e| malformed(explain(&e, text)))?;
     refuse_depth(&document)?;
     let mut reader = Reader { dialect, action, status, findings: Vec::new() };
     let root = document.root_element();
-    let is_answer = name(root) == format!("{action}Response");
+    let is_answer = !action.is_empty() && name(root) == format!("{action}Response");
     let is_error = matches!(name(root), "ErrorResponse" | "Error") || (status >= 400 && !is_answer);
     let mut body = if is_error { reader.error(root)? } else { reader.success(root)? };
     reader.namespace(root);
     body.findings.append(&mut reader.findings);
     Ok(body)
+}
+
+/// Pages are seldom well-formed XML; that they are pages says more.
+fn is_page(text: &str) -> bool {
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    ["<!doctype html", "<html"].iter().any(|page| start.get(..page.len()).is_some_and(|s| s.eq_ignore_ascii_case(page)))
 }
 
 fn malformed(why: String) -> Unreadable {

@@ -80,12 +80,24 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn a_page_is_no_answer() {
-    let (req, why) = refused("<html><body><h1>502 Bad Gateway</h1></body></html>");
-    assert_eq!((req, why.contains("<html>")), (req::WIRE__ENVELOPE, true), "{why}");
-    let error = read("GetUser", 502, "<html><body>Bad Gateway</body></html>").expect_err("no answer");
-    assert_eq!(error.req, req::WIRE__ENVELOPE);
-    let (req, why) = refused("<!DOCTYPE html>\n<html><body><p>Bad<br>Gateway</body></html>");
-    assert_eq!(req, req::WIRE__WELL_FORMED, "{why}");
+    for page in ["<html><body><h1>502 Bad Gateway</h1></body></html>", "\n<!DOCTYPE HTML>\n<html><body><p>Bad<br>Gateway</body></html>"] {
+        for status in [200, 502] {
+            let error = read("GetUser", status, page).expect_err("no answer");
+            assert_eq!((error.req, error.why.contains("HTML page")), (req::WIRE__ENVELOPE, true));
+        }
+    }
+    let (req, why) = refused("<status>up</status>");
+    assert_eq!((req, why.contains("<status>, neither <GetUserResponse>")), (req::WIRE__ENVELOPE, true), "{why}");
+    let error = read("GetUser", 503, "<status>down</status>").expect_err("no answer");
+    assert_eq!((error.req, error.why.contains("holds no error code")), (req::WIRE__ENVELOPE, true));
+}
+
+#[test]
+fn an_answer_without_metadata_is_read() {
+    for body in [format!("<DeleteUserResponse xmlns=\"{NS}\"/>"), format!("<DeleteUserResponse xmlns=\"{NS}\">\n</DeleteUserResponse>")] {
+        let read = read("DeleteUser", 200, &body).expect(&body);
+        assert_eq!((tree(&read), read.request_id, read.findings), (json!({}), None, vec![]));
+    }
 }
 
 #[test]
