@@ -7,14 +7,28 @@ pub mod context;
 pub mod state;
 
 mod access_keys;
+mod attachments;
+mod authorize;
 mod certificates;
+mod condition;
 mod constraints;
 mod groups;
 mod inline_policies;
 mod lookup;
+mod managed_lookup;
 mod managed_policies;
+mod owner;
 mod page;
 mod parse;
+mod pattern;
+mod policy_date;
+mod policy_document;
+mod policy_resource;
+mod policy_syntax;
+#[cfg(test)]
+mod policy_testing;
+mod policy_versions;
+mod provider_policies;
 mod rename;
 mod rules;
 mod tags;
@@ -42,6 +56,7 @@ impl Account {
 
     fn dispatch(&mut self, cx: &mut Cx<'_>, call: &Call) -> Answer {
         let action = validate::action(cx, call)?;
+        authorize::authorize(self, cx, action, call)?;
         let run = match action.name.as_str() {
             "CreateAccessKey" => access_keys::create,
             "DeleteAccessKey" => access_keys::delete,
@@ -60,29 +75,29 @@ impl Account {
             "ListGroupsForUser" => groups::list_for_user,
             "RemoveUserFromGroup" => groups::remove_user,
             "UpdateGroup" => groups::update,
-            "AttachGroupPolicy" => managed_policies::attach_group,
-            "AttachUserPolicy" => managed_policies::attach_user,
+            "AttachGroupPolicy" => attachments::attach_group,
+            "AttachUserPolicy" => attachments::attach_user,
             "CreatePolicy" => managed_policies::create,
-            "CreatePolicyVersion" => managed_policies::create_version,
+            "CreatePolicyVersion" => policy_versions::create,
             "DeleteGroupPolicy" => inline_policies::delete_group,
             "DeletePolicy" => managed_policies::delete,
-            "DeletePolicyVersion" => managed_policies::delete_version,
+            "DeletePolicyVersion" => policy_versions::delete,
             "DeleteUserPolicy" => inline_policies::delete_user,
-            "DetachGroupPolicy" => managed_policies::detach_group,
-            "DetachUserPolicy" => managed_policies::detach_user,
+            "DetachGroupPolicy" => attachments::detach_group,
+            "DetachUserPolicy" => attachments::detach_user,
             "GetGroupPolicy" => inline_policies::get_group,
             "GetPolicy" => managed_policies::get,
-            "GetPolicyVersion" => managed_policies::get_version,
+            "GetPolicyVersion" => policy_versions::get,
             "GetUserPolicy" => inline_policies::get_user,
-            "ListAttachedGroupPolicies" => managed_policies::list_attached_group,
-            "ListAttachedUserPolicies" => managed_policies::list_attached_user,
+            "ListAttachedGroupPolicies" => attachments::list_group,
+            "ListAttachedUserPolicies" => attachments::list_user,
             "ListGroupPolicies" => inline_policies::list_group,
             "ListPolicies" => managed_policies::list,
-            "ListPolicyVersions" => managed_policies::list_versions,
+            "ListPolicyVersions" => policy_versions::list,
             "ListUserPolicies" => inline_policies::list_user,
             "PutGroupPolicy" => inline_policies::put_group,
             "PutUserPolicy" => inline_policies::put_user,
-            "SetDefaultPolicyVersion" => managed_policies::set_default_version,
+            "SetDefaultPolicyVersion" => policy_versions::set_default,
             "CreateUser" => users::create,
             "DeleteUser" => users::delete,
             "GetUser" => users::get,

@@ -98,7 +98,7 @@ pub struct User {
     pub tags: Vec<(String, String)>,
     /// Inline documents by name.
     pub inline: BTreeMap<String, String>,
-    /// Folded names of attached managed policies.
+    /// ARNs of attached managed policies, the account's own and the provider's.
     pub attached: BTreeSet<String>,
     /// Access keys, oldest first.
     pub keys: Vec<AccessKey>,
@@ -132,7 +132,7 @@ pub struct Group {
     pub members: BTreeSet<String>,
     /// Inline documents by name.
     pub inline: BTreeMap<String, String>,
-    /// Folded names of attached managed policies.
+    /// ARNs of attached managed policies, the account's own and the provider's.
     pub attached: BTreeSet<String>,
 }
 
@@ -253,9 +253,14 @@ impl Account {
     }
 
     /// How many users and groups a policy is attached to.
-    pub fn attachments(&self, folded_policy: &str) -> usize {
-        self.users.values().filter(|u| u.attached.contains(folded_policy)).count()
-            + self.groups.values().filter(|g| g.attached.contains(folded_policy)).count()
+    pub fn attachments(&self, policy_arn: &str) -> usize {
+        self.users.values().filter(|u| u.attached.contains(policy_arn)).count()
+            + self.groups.values().filter(|g| g.attached.contains(policy_arn)).count()
+    }
+
+    /// How many users have a policy as their permissions boundary.
+    pub fn boundary_uses(&self, policy_arn: &str) -> usize {
+        self.users.values().filter(|u| u.boundary.as_deref() == Some(policy_arn)).count()
     }
 }
 
