@@ -12,7 +12,10 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod auth;
 pub mod case;
+#[cfg(feature = "net")]
+pub mod certs;
 pub mod dialect;
 pub mod reference;
 pub mod report;

@@ -27,6 +27,14 @@ pub struct Faults {
     pub broken: Option<Req>,
 }
 
+impl Faults {
+    /// Whether a rule holds.
+    #[inline]
+    pub fn holds(&self, rule: Req) -> bool {
+        self.broken != Some(rule)
+    }
+}
+
 /// The circumstances of one call.
 pub struct Cx<'a> {
     /// Who calls.
@@ -46,7 +54,7 @@ impl Cx<'_> {
     /// `if cx.holds(req::CREATE_USER__NAME_UNIQUE) && taken { return Err(…) }`.
     #[inline]
     pub fn holds(&self, rule: Req) -> bool {
-        self.faults.broken != Some(rule)
+        self.faults.holds(rule)
     }
 
     /// `Err(error)` if the rule holds and is violated.

@@ -9,6 +9,7 @@ pub mod state;
 mod access_keys;
 mod attachments;
 mod authorize;
+mod certificate_intake;
 mod certificates;
 mod condition;
 mod constraints;
@@ -28,6 +29,7 @@ mod policy_syntax;
 #[cfg(test)]
 mod policy_testing;
 mod policy_versions;
+mod private_key;
 mod provider_policies;
 mod rename;
 mod rules;

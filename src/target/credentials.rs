@@ -1,0 +1,3 @@
+//! Credentials of a target.
+
+pub use crate::auth::Credentials;

@@ -1,0 +1,155 @@
+//! Deliberate faults in authentication: what a case's `auth = …` does to a request.
+
+use std::time::{Duration, SystemTime};
+
+use crate::auth::Credentials;
+use crate::auth::sigv4::{Location, Scope, SignError, Signing, sign_with};
+use crate::case::model::Tamper;
+use crate::dialect::Request;
+
+/// A key id of the right form that no target gives out.
+pub const UNKNOWN_KEY: &str = "AKIAIAMSPECUNKNOWN22";
+
+/// A secret of the right form that is nobody's.
+const OTHER_SECRET: &str = "iamspec+a/secret+that+is+not+of+this+key";
+
+/// Signs a request, wrongly if `tamper` says so. `host` is the Host header that will be sent.
+///
+/// # Errors
+/// When path, query or a header is not one that HTTP allows.
+pub fn sign_tampered(
+    request: &mut Request,
+    host: &str,
+    credentials: &Credentials,
+    scope: &Scope,
+    now: SystemTime,
+    tamper: Option<&Tamper>,
+) -> Result<(), SignError> {
+    let mut credentials = credentials.clone();
+    let mut scope = scope.clone();
+    let mut now = now;
+    let mut location = Location::Header;
+    match tamper {
+        Some(Tamper::None) => return Ok(()),
+        Some(Tamper::WrongSecret) => OTHER_SECRET.clone_into(&mut credentials.secret),
+        Some(Tamper::UnknownKey) => UNKNOWN_KEY.clone_into(&mut credentials.access_key_id),
+        Some(Tamper::Region(region)) => scope.region.clone_from(region),
+        Some(Tamper::Service(service)) => scope.service.clone_from(service),
+        Some(Tamper::Skew(seconds)) => {
+            let by = Duration::from_secs(seconds.unsigned_abs());
+            now = if *seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now);
+        }
+        Some(Tamper::Query) => location = Location::Query,
+        Some(Tamper::Header(_) | Tamper::AlteredBody | Tamper::UnsignedHost | Tamper::OtherAction) | None => {}
+    }
+    let host_signed = tamper != Some(&Tamper::UnsignedHost);
+    let signing = Signing { host, scope: &scope, now, location, host_signed };
+    match tamper {
+        Some(Tamper::OtherAction) => {
+            let mut other = another_action(request);
+            sign_with(&mut other, &credentials, &signing)?;
+            request.headers = other.headers;
+        }
+        _ => sign_with(request, &credentials, &signing)?,
+    }
+    match tamper {
+        Some(Tamper::Header(text)) => {
+            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+            request.headers.push(("authorization".into(), text.clone()));
+        }
+        Some(Tamper::AlteredBody) => alter(request),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Adds a parameter that no Action has, where the parameters are: a target that does not look at signatures carries the call out.
+fn alter(request: &mut Request) {
+    const ADDED: &str = "Altered=yes";
+    if !request.body.is_empty() {
+        request.body.push(b'&');
+        request.body.extend_from_slice(ADDED.as_bytes());
+    } else if request.query.is_empty() {
+        ADDED.clone_into(&mut request.query);
+    } else {
+        request.query = format!("{}&{ADDED}", request.query);
+    }
+}
+
+/// The same request for GetUser, or for ListUsers where it is GetUser already.
+fn another_action(request: &Request) -> Request {
+    let exchange = |parameters: &str| {
+        let other = if parameters.split('&').any(|p| p == "Action=GetUser") { "Action=ListUsers" } else { "Action=GetUser" };
+        let kept = parameters.split('&').filter(|p| !p.starts_with("Action=") && !p.is_empty());
+        std::iter::once(other).chain(kept).collect::<Vec<_>>().join("&")
+    };
+    let mut changed = request.clone();
+    if request.body.is_empty() {
+        changed.query = exchange(&request.query);
+    } else {
+        changed.body = exchange(&String::from_utf8_lossy(&request.body)).into_bytes();
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::verify::{KeyRecord, Verifier};
+    use std::time::UNIX_EPOCH;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn answer(tamper: Option<Tamper>, parameters_in_query: bool) -> Result<String, (String, String)> {
+        let parameters = "Action=GetUser&Version=2010-05-08&UserName=a%20b";
+        let mut request = Request {
+            method: if parameters_in_query { "GET" } else { "POST" }.into(),
+            path: "/".into(),
+            query: if parameters_in_query { parameters.into() } else { String::new() },
+            headers: vec![("Content-Type".into(), "application/x-www-form-urlencoded".into())],
+            body: if parameters_in_query { Vec::new() } else { parameters.into() },
+        };
+        let credentials = Credentials { access_key_id: "AKIAEXAMPLE".into(), secret: "secret".into(), session_token: None };
+        let scope = Scope { region: "eu-west-2".into(), service: "eim".into() };
+        let now = UNIX_EPOCH + Duration::from_secs(NOW);
+        sign_tampered(&mut request, "localhost", &credentials, &scope, now, tamper.as_ref()).unwrap();
+        request.headers.push(("Host".into(), "localhost".into()));
+        let services = ["eim".to_owned()];
+        let verifier = Verifier { region: "eu-west-2", services: &services, now: NOW as i64, holds: &|_| true };
+        match verifier.verify(&request, &|id| (id == "AKIAEXAMPLE").then_some(KeyRecord { secret: "secret", active: true })) {
+            Ok(key) => Ok(key.unwrap()),
+            Err(error) => Err((error.code, error.message)),
+        }
+    }
+
+    #[test]
+    fn every_fault_is_refused_for_its_own_reason() {
+        for in_query in [false, true] {
+            assert_eq!(answer(None, in_query), Ok("AKIAEXAMPLE".into()));
+            assert_eq!(answer(Some(Tamper::Query), in_query), Ok("AKIAEXAMPLE".into()));
+            assert_eq!(answer(Some(Tamper::Skew(-600)), in_query), Ok("AKIAEXAMPLE".into()));
+            for (tamper, code, hint) in [
+                (Tamper::None, "MissingAuthenticationToken", "missing"),
+                (Tamper::Header("AWS4-HMAC-SHA256 SignedHeaders=host".into()), "IncompleteSignature", "'Credential'"),
+                (Tamper::WrongSecret, "SignatureDoesNotMatch", "calculated"),
+                (Tamper::UnknownKey, "InvalidClientTokenId", "security token"),
+                (Tamper::AlteredBody, "SignatureDoesNotMatch", "calculated"),
+                (Tamper::Region("mars".into()), "SignatureDoesNotMatch", "region"),
+                (Tamper::Service("s3".into()), "SignatureDoesNotMatch", "service"),
+                (Tamper::Skew(-960), "SignatureDoesNotMatch", "expired"),
+                (Tamper::Skew(960), "SignatureDoesNotMatch", "not yet current"),
+                (Tamper::UnsignedHost, "SignatureDoesNotMatch", "'Host'"),
+                (Tamper::OtherAction, "SignatureDoesNotMatch", "calculated"),
+            ] {
+                let (got, message) = answer(Some(tamper.clone()), in_query).unwrap_err();
+                assert!(got == code && message.contains(hint), "{tamper:?}: {got}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_unknown_key_has_a_keys_form() {
+        assert_eq!(UNKNOWN_KEY.len(), 20);
+        assert!(UNKNOWN_KEY.bytes().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b)));
+    }
+}
