@@ -4,6 +4,11 @@
 //! enforced in one place, which asks [`Cx::holds`] first: that is where a rule can be broken on purpose.
 
 pub mod context;
+pub mod endpoint;
+#[cfg(feature = "net")]
+pub mod serve;
+#[cfg(feature = "net")]
+pub mod server;
 pub mod state;
 
 mod access_keys;
@@ -34,11 +39,14 @@ mod provider_policies;
 mod rename;
 mod rules;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod trees;
 mod users;
 mod validate;
 
 pub use context::{Answer, Cx, Faults, Ids, Params, Principal};
+pub use endpoint::Endpoint;
 pub use state::{Account, Settings};
 
 use crate::api::req;

@@ -13,7 +13,7 @@ use super::state::{Former, User, fold};
 use super::tags::tags;
 use super::trees::{Shows, as_created, root_tree, single, user_tree};
 use super::{Account, Answer, Cx, Params, Principal};
-use crate::api::req;
+use crate::api::{DialectId, req};
 use crate::dialect::ApiError;
 
 pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
@@ -50,7 +50,9 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
         attached: BTreeSet::new(),
         keys: Vec::new(),
     };
-    let shows = Shows { tags: cx.holds(req::CREATE_USER__ANSWERS_TAGS), boundary: cx.holds(req::CREATE_USER__ANSWERS_BOUNDARY) };
+    // Dell's reference creates a user with tags and shows an answer without; only GetUser answers them there.
+    let tags = cx.dialect == DialectId::Aws && cx.holds(req::CREATE_USER__ANSWERS_TAGS);
+    let shows = Shows { tags, boundary: cx.holds(req::CREATE_USER__ANSWERS_BOUNDARY) };
     let mut tree = user_tree(account, cx, &user, shows);
     if !cx.holds(req::CREATE_USER__NO_PASSWORD_LAST_USED) {
         tree.insert("PasswordLastUsed".into(), cx.date());

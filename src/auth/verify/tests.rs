@@ -5,9 +5,11 @@ const NOW: i64 = 1_440_938_160;
 const KEY: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-/// AWS's published test suite for Signature Version 4 (`aws-sig-v4-test-suite`): name, request line, headers but host and date, signed
-/// headers, signature.
-const HEADER_VECTORS: &[(&str, &str, &[(&str, &str)], &str, &str)] = &[
+/// From AWS's published test suite for Signature Version 4 (`aws-sig-v4-test-suite`): name, request line, headers but host and date,
+/// signed headers, signature.
+type HeaderVector = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, &'static str);
+
+const HEADER_VECTORS: &[HeaderVector] = &[
     ("get-vanilla", "GET /", &[], "host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
     ("get-relative", "GET /example/..", &[], "host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
     ("get-slashes", "GET //example//", &[], "host;x-amz-date", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"),
@@ -98,7 +100,7 @@ fn request(line: &str) -> Request {
     }
 }
 
-fn from_vector((_, line, headers, signed, signature): &(&str, &str, &[(&str, &str)], &str, &str)) -> Request {
+fn from_vector((_, line, headers, signed, signature): &HeaderVector) -> Request {
     let mut request = request(line);
     request.headers.extend(headers.iter().map(|(n, v)| (n.to_string(), v.to_string())));
     request.headers.push(("X-Amz-Date".into(), "20150830T123600Z".into()));

@@ -1,0 +1,188 @@
+//! The reference's HTTP server: a thread with its own runtime around an [`Endpoint`], on the loopback interface only.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::endpoint::Endpoint;
+use super::{Faults, Settings};
+use crate::api::DialectId;
+use crate::auth::Credentials;
+use crate::dialect::{Request, Response};
+
+/// Bytes of a body that are read at all. More than the API allows, so that a client that sends too much is told so.
+const READ_AT_MOST: usize = 64 << 20;
+
+/// How long requests under way may take once the server is stopped.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Dialect.
+    pub dialect: DialectId,
+    /// Port on 127.0.0.1; 0: a free one.
+    pub port: u16,
+    /// Id and secret of the account's own key; `None`: made up.
+    pub root_key: Option<(String, String)>,
+    /// Decides every id and secret that the account will make.
+    pub seed: u64,
+    /// Limits that replace the dialect's, by the names of model.toml.
+    pub limits: std::collections::BTreeMap<String, u64>,
+    /// Rules that do not hold.
+    pub faults: Faults,
+}
+
+impl ServerOptions {
+    /// A free port, a made-up key, no faults.
+    pub fn new(dialect: DialectId) -> ServerOptions {
+        ServerOptions { dialect, port: 0, root_key: None, seed: 0, limits: std::collections::BTreeMap::new(), faults: Faults::default() }
+    }
+}
+
+/// A running server. Dropping it stops it: it takes no more connections, answers what has come in, and is gone.
+pub struct Server {
+    /// Base URL, `http://127.0.0.1:40123`.
+    pub endpoint: String,
+    /// SigV4 region.
+    pub region: String,
+    /// SigV4 service, the usual one where several are accepted.
+    pub service: String,
+    /// The account's own key.
+    pub credentials: Credentials,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server; when this returns, connections are taken.
+    ///
+    /// # Errors
+    /// When the port is taken, the dialect has no server, or the system gives no thread.
+    pub fn start(options: ServerOptions) -> io::Result<Server> {
+        let mut settings = Settings::new(options.dialect);
+        if let Some((id, secret)) = options.root_key {
+            (settings.root_key, settings.root_secret) = (id, secret);
+        }
+        settings.limits = options.limits;
+        let region = settings.region.clone();
+        let service = settings.services.first().cloned().unwrap_or_default();
+        let credentials =
+            Credentials { access_key_id: settings.root_key.clone(), secret: settings.root_secret.clone(), session_token: None };
+        let endpoint = Endpoint::new(settings, options.seed, options.faults).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::Unsupported, format!("the reference does not serve the dialect {} yet", options.dialect))
+        })?;
+
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let failed = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {wanted}: {e}"));
+        let listener = std::net::TcpListener::bind(wanted).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new().name("iamspec-reference".into()).spawn(move || {
+            runtime.block_on(serve(listener, Arc::new(Mutex::new(endpoint)), stopped));
+        })?;
+        Ok(Server { endpoint: format!("http://{address}"), region, service, credentials, stop, thread: Some(thread) })
+    }
+
+    /// Serves until Ctrl-C, then stops.
+    ///
+    /// # Errors
+    /// When Ctrl-C cannot be waited for.
+    pub fn wait(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(tokio::signal::ctrl_c())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed; there is nobody else to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(listener: std::net::TcpListener, endpoint: Arc<Mutex<Endpoint>>, mut stopped: watch::Receiver<bool>) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.changed() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, Arc::clone(&endpoint), stopped.clone()));
+                }
+                // Out of file descriptors, most likely: wait until there are some.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+/// Serves one connection until the client closes it or the server stops.
+async fn connection(stream: TcpStream, endpoint: Arc<Mutex<Endpoint>>, mut stopped: watch::Receiver<bool>) {
+    // Without it small answers wait for the client's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| exchange(request, &endpoint));
+    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    loop {
+        tokio::select! {
+            // How a connection ends is the client's business.
+            _ = connection.as_mut() => return,
+            _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+        }
+    }
+}
+
+async fn exchange(request: hyper::Request<Incoming>, endpoint: &Mutex<Endpoint>) -> Result<hyper::Response<Full<Bytes>>, http::Error> {
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, READ_AT_MOST).collect().await {
+        Ok(body) => body.to_bytes().to_vec(),
+        Err(_) => return hyper::Response::builder().status(413).header("Connection", "close").body(Full::default()),
+    };
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().map(header).collect(),
+        body,
+    };
+    let response = endpoint.lock().unwrap_or_else(PoisonError::into_inner).answer(&request, now());
+    write(response)
+}
+
+fn write(response: Response) -> Result<hyper::Response<Full<Bytes>>, http::Error> {
+    let mut builder = hyper::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(Full::from(response.body))
+}
+
+/// Seconds since 1970 by the clock of this machine.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
