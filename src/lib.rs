@@ -17,7 +17,10 @@ pub mod case;
 #[cfg(feature = "net")]
 pub mod certs;
 pub mod dialect;
+pub mod plan;
 pub mod reference;
 pub mod report;
+#[cfg(feature = "net")]
+pub mod runner;
 pub mod target;
 pub mod verdict;

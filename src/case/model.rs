@@ -38,6 +38,22 @@ pub struct Case {
     pub loc: Loc,
 }
 
+impl Case {
+    /// Every requirement that it names: its own first, then those of single expectations.
+    pub fn named_requirements(&self) -> Vec<Req> {
+        let mut named = self.requirements.clone();
+        for step in &self.steps {
+            let expects = std::iter::once(&step.expect).chain(step.on.values().filter_map(|a| a.expect.as_ref()));
+            for req in expects.filter_map(|e| e.requirement) {
+                if !named.contains(&req) {
+                    named.push(req);
+                }
+            }
+        }
+        named
+    }
+}
+
 /// One line of a case's table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {

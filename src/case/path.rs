@@ -38,6 +38,8 @@ fn split(segment: &str) -> Option<(&str, Vec<usize>)> {
 pub enum Shape<'m> {
     /// The result itself or a structure: its members.
     Members(&'m [Member]),
+    /// The result of a step with `pages`: its members and [`PAGES`].
+    Paged(&'m [Member]),
     /// A list of that.
     List(&'m Type),
     /// A scalar type, by name.
@@ -47,9 +49,9 @@ pub enum Shape<'m> {
 }
 
 impl<'m> Shape<'m> {
-    /// The result of an Action.
-    pub fn of(action: &'m Action) -> Shape<'m> {
-        Shape::Members(&action.response)
+    /// The result of an Action, called once or for all its pages.
+    pub fn of(action: &'m Action, pages: bool) -> Shape<'m> {
+        if pages { Shape::Paged(&action.response) } else { Shape::Members(&action.response) }
     }
 
     /// A type of the model.
@@ -64,7 +66,8 @@ impl<'m> Shape<'m> {
     /// The member of that name; an error says what is there instead.
     pub fn member(&self, name: &str) -> Result<Shape<'m>, NoMember> {
         let what = match self {
-            Shape::Members(members) => {
+            Shape::Paged(_) if name == PAGES => return Ok(Shape::Pages),
+            Shape::Members(members) | Shape::Paged(members) => {
                 return match members.iter().find(|m| m.name == name) {
                     Some(m) => Ok(Shape::of_type(&m.ty)),
                     None => {
@@ -106,22 +109,19 @@ pub struct NoMember {
 
 /// Checks a path against the response of `action`. `pages`: the step follows markers and so has [`PAGES`].
 pub fn check(action: &Action, path: &str, pages: bool) -> Result<(), NoMember> {
-    let mut shape = Shape::of(action);
-    for (i, segment) in path.split('.').enumerate() {
+    let mut shape = Shape::of(action, pages);
+    for segment in path.split('.') {
         let Some((name, indices)) = split(segment).filter(|(name, _)| !name.is_empty()) else {
             let help = Some("write `Policy.Arn` or `Users[0].UserId`".to_owned());
             return Err(NoMember { what: format!("`{segment}` is no step of a path"), help });
         };
-        shape = if i == 0 && pages && name == PAGES { Shape::Pages } else { named(&shape, name)? };
+        let here = |e: NoMember| NoMember { what: format!("`{name}`: {}", e.what), ..e };
+        shape = shape.member(name).map_err(here)?;
         for _ in indices {
-            shape = shape.item().map_err(|e| NoMember { what: format!("`{name}`: {}", e.what), ..e })?;
+            shape = shape.item().map_err(here)?;
         }
     }
     Ok(())
-}
-
-fn named<'m>(shape: &Shape<'m>, name: &str) -> Result<Shape<'m>, NoMember> {
-    shape.member(name).map_err(|e| NoMember { what: format!("`{name}`: {}", e.what), ..e })
 }
 
 #[cfg(test)]

@@ -71,6 +71,11 @@ impl Scope {
         Scope { setting, mark, row, saved: BTreeMap::new(), index: None, arn_head: None }
     }
 
+    /// The dialect of the target.
+    pub fn dialect(&self) -> DialectId {
+        self.setting.dialect
+    }
+
     /// The number of the repetition, from 1, for `${i}`; none outside of a repeated step.
     pub fn set_index(&mut self, index: Option<u64>) {
         self.index = index;

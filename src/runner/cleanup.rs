@@ -30,42 +30,39 @@ pub struct Left {
 
 /// Takes away what may still be there after `entries`, newest first. What cannot be removed comes back, oldest first.
 pub async fn clean(entries: &[Entry], caller: &mut impl Caller) -> Vec<Left> {
-    let mut work = Cleanup { caller, left: Vec::new() };
-    // Things that had versions added need the ladder at once: the first delete would always be refused.
+    let (mut work, mut left) = (Cleanup { caller }, Vec::new());
     let versions: Vec<&str> = entries
         .iter()
         .filter(|e| e.action == "CreatePolicyVersion" && e.effect != Effect::Refused)
         .filter_map(|e| e.param("PolicyArn"))
         .collect();
+    let mut things = Vec::new();
     for undo in still_there(entries).into_iter().rev() {
         match undo {
             Undo::Tie(call) => drop(work.caller.call(&call).await),
-            Undo::Thing { kind, name, arn, trial } => {
-                let arn = match (kind, arn) {
-                    (Kind::Policy, None) => match work.find_policy(&name).await {
-                        Ok(Some(arn)) => Some(arn),
-                        Ok(None) => continue,
-                        Err(why) => {
-                            work.left.push(Left { kind, name, why, trial });
-                            continue;
-                        }
-                    },
-                    (_, arn) => arn,
-                };
-                let laddered = arn.as_deref().is_some_and(|arn| versions.contains(&arn));
-                if let Err(why) = work.remove(kind, &name, arn.as_deref(), laddered, entries).await {
-                    work.left.push(Left { kind, name: arn.unwrap_or(name), why, trial });
+            Undo::Thing { kind, name, arn, trial } => things.push((kind, name, arn, trial)),
+        }
+    }
+    // What one thing is in the way of goes away with it: those that stayed are tried once more when all others have had their turn.
+    for last in [false, true] {
+        let mut stayed = Vec::new();
+        for (kind, name, arn, trial) in things {
+            if let Err(why) = work.remove(kind, &name, arn.as_deref(), &versions, entries).await {
+                if last {
+                    left.push(Left { kind, name: arn.unwrap_or(name), why, trial });
+                } else {
+                    stayed.push((kind, name, arn, trial));
                 }
             }
         }
+        things = stayed;
     }
-    work.left.reverse();
-    work.left
+    left.reverse();
+    left
 }
 
 struct Cleanup<'a, C> {
     caller: &'a mut C,
-    left: Vec<Left>,
 }
 
 impl<C: Caller> Cleanup<'_, C> {
@@ -79,14 +76,26 @@ impl<C: Caller> Cleanup<'_, C> {
         }
     }
 
-    async fn remove(&mut self, kind: Kind, name: &str, arn: Option<&str>, laddered: bool, entries: &[Entry]) -> Result<(), String> {
-        let delete = match (kind, arn) {
-            (Kind::Policy, Some(arn)) => Call::new("DeletePolicy").with("PolicyArn", arn),
-            (Kind::Policy, None) => return Err("its ARN is not known".into()),
-            (Kind::User, _) => Call::new("DeleteUser").with("UserName", name),
-            (Kind::Group, _) => Call::new("DeleteGroup").with("GroupName", name),
-            (Kind::ServerCertificate, _) => Call::new("DeleteServerCertificate").with("ServerCertificateName", name),
+    /// Removes a thing; a policy whose ARN is not known is looked for by its name. `versions`: policies that had versions added.
+    async fn remove(&mut self, kind: Kind, name: &str, arn: Option<&str>, versions: &[&str], entries: &[Entry]) -> Result<(), String> {
+        let delete = match kind {
+            Kind::Policy => {
+                let arn = match arn {
+                    Some(arn) => arn.to_owned(),
+                    None => match self.find_policy(name).await? {
+                        Some(arn) => arn,
+                        None => return Ok(()),
+                    },
+                };
+                Call::new("DeletePolicy").with("PolicyArn", arn)
+            }
+            Kind::User => Call::new("DeleteUser").with("UserName", name),
+            Kind::Group => Call::new("DeleteGroup").with("GroupName", name),
+            Kind::ServerCertificate => Call::new("DeleteServerCertificate").with("ServerCertificateName", name),
         };
+        let arn = delete.param("PolicyArn").unwrap_or_default().to_owned();
+        // With versions the first delete would always be refused.
+        let laddered = versions.contains(&arn.as_str());
         if !laddered && self.gone(&delete).await.is_ok() {
             return Ok(());
         }
@@ -94,12 +103,11 @@ impl<C: Caller> Cleanup<'_, C> {
             Kind::User => self.empty_user(name).await,
             Kind::Group => self.empty_group(name).await,
             Kind::Policy => {
-                let arn = arn.unwrap_or_default();
-                self.empty_policy(arn).await;
+                self.empty_policy(&arn).await;
                 if self.gone(&delete).await.is_ok() {
                     return Ok(());
                 }
-                self.detach_from_the_dead(arn, entries).await;
+                self.detach_from_the_dead(&arn, entries).await;
             }
             Kind::ServerCertificate => {}
         }
@@ -277,9 +285,7 @@ mod tests {
             let call = params.iter().fold(Call::new(action), |call, (k, v)| call.with(k, *v));
             let outcome = self.apply(&call);
             let (effect, arn) = match &outcome {
-                Outcome::Success(result) => {
-                    (Effect::Done, result.get("Policy").and_then(|p| p["Arn"].as_str()).map(str::to_owned))
-                }
+                Outcome::Success(result) => (Effect::Done, result.get("Policy").and_then(|p| p["Arn"].as_str()).map(str::to_owned)),
                 Outcome::Error(_) => (Effect::Refused, None),
             };
             let made = arn.iter().map(|arn| ("Arn".to_owned(), arn.clone())).collect();

@@ -98,7 +98,9 @@ pub fn still_there(entries: &[Entry]) -> Vec<Undo> {
             }
         } else if entry.action == "DeleteAccessKey" {
             if done {
-                there.retain(|u| !matches!(u, Undo::Tie(c) if c.param("AccessKeyId").is_some_and(|id| entry.param("AccessKeyId") == Some(id))));
+                there.retain(
+                    |u| !matches!(u, Undo::Tie(c) if c.param("AccessKeyId").is_some_and(|id| entry.param("AccessKeyId") == Some(id))),
+                );
             }
         } else if let Some((_, inverse, names)) = TIES.iter().find(|(action, ..)| *action == entry.action) {
             let mut call = Call::new(inverse);
@@ -109,9 +111,9 @@ pub fn still_there(entries: &[Entry]) -> Vec<Undo> {
         } else if let Some((_, inverse, names)) = TIES.iter().find(|(_, action, _)| *action == entry.action)
             && done
         {
-            there.retain(|u| {
-                !matches!(u, Undo::Tie(c) if c.action_name() == *inverse && names.iter().all(|n| same(c.param(n), entry.param(n))))
-            });
+            there.retain(
+                |u| !matches!(u, Undo::Tie(c) if c.action_name() == *inverse && names.iter().all(|n| same(c.param(n), entry.param(n)))),
+            );
         }
     }
     there

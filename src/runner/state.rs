@@ -36,9 +36,10 @@ impl State {
     /// # Errors
     /// When it cannot be made or written.
     pub fn open(endpoint: &str, root: Option<&Path>) -> io::Result<State> {
-        let root = root.map(Path::to_path_buf).or_else(default_root).ok_or_else(|| {
-            io::Error::other("no folder for journals and locks: set IAMSPEC_STATE (or HOME) to one that can be written")
-        })?;
+        let root = root
+            .map(Path::to_path_buf)
+            .or_else(default_root)
+            .ok_or_else(|| io::Error::other("no folder for journals and locks: set IAMSPEC_STATE (or HOME) to one that can be written"))?;
         let digest = Sha256::digest(endpoint.trim_end_matches('/').as_bytes());
         let dir = root.join(digest.iter().take(8).map(|b| format!("{b:02x}")).collect::<String>());
         fs::create_dir_all(&dir).map_err(|e| io::Error::new(e.kind(), format!("cannot make {}: {e}", dir.display())))?;

@@ -1,0 +1,268 @@
+//! Cases × configurations → trials: what is run, and what is skipped and why. Pure.
+
+mod footprint;
+mod needs;
+
+use std::collections::BTreeMap;
+
+use crate::api::{DialectId, model};
+use crate::case::Case;
+use crate::dialect::Configuration;
+use crate::target::Profile;
+use crate::target::profile::CAPABILITIES;
+
+pub use footprint::{Footprint, footprint};
+pub use needs::{Needs, needs};
+
+/// Tag of cases that fail authentication on purpose.
+pub const AUTH_FAILURE: &str = "auth-failure";
+/// Tag of cases that fill a quota.
+pub const QUOTA: &str = "quota";
+
+/// Capabilities that a dialect lacks by its documentation, whatever the target.
+const DIALECT_LACKS: &[(DialectId, &str, &str)] = &[
+    (DialectId::Eim, "tags", "its reference has no tags"),
+    (DialectId::Eim, "permissions-boundary", "its reference has no permissions boundaries"),
+    (DialectId::Aws, "pkcs1-only", "it takes other forms of private keys too"),
+    (DialectId::Ecs, "paths", "its reference allows the path / only"),
+    (DialectId::Ecs, "pkcs1-only", "it has no server certificates"),
+];
+
+/// One case in one configuration.
+#[derive(Clone, Debug)]
+pub struct Trial<'c> {
+    /// The case.
+    pub case: &'c Case,
+    /// The configuration.
+    pub configuration: Configuration,
+    /// Whether it is run.
+    pub disposition: Disposition,
+}
+
+/// What is to be done with a trial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Run it.
+    Run,
+    /// Do not; why.
+    Skip(String),
+}
+
+/// Groups of cases that run off this machine only when asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptIn {
+    /// Cases that fail authentication on purpose.
+    pub auth_failures: bool,
+    /// Cases that fill quotas.
+    pub quotas: bool,
+}
+
+/// What of a target decides which cases are run on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its profile.
+    pub profile: &'a Profile,
+    /// It is on this machine: nobody minds failed authentications and full quotas.
+    pub loopback: bool,
+    /// What was asked for.
+    pub opt_in: OptIn,
+    /// Actions that a capability pass found missing, with the answer that said so.
+    pub missing: &'a BTreeMap<String, String>,
+}
+
+/// Every case in every configuration, in the order of the cases.
+pub fn plan<'c>(cases: &[&'c Case], place: &Place<'_>, configurations: &[Configuration]) -> Vec<Trial<'c>> {
+    let trial = |case: &&'c Case, configuration: &Configuration| Trial {
+        case,
+        configuration: *configuration,
+        disposition: skip(case, place, configuration.dialect).map_or(Disposition::Run, Disposition::Skip),
+    };
+    cases.iter().flat_map(|case| configurations.iter().map(move |c| trial(case, c))).collect()
+}
+
+/// Why a case is not run there; none: it is.
+pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String> {
+    let profile = place.profile;
+    if !case.dialects.contains(&dialect) {
+        let names: Vec<&str> = case.dialects.iter().map(|d| d.name()).collect();
+        return Some(format!("applies to {} only", names.join(" and ")));
+    }
+    if !case.rows.is_empty() && !case.rows.iter().any(|row| row.dialects.contains(&dialect)) {
+        return Some(format!("none of its rows applies to {dialect}"));
+    }
+    let needs = needs(case, dialect);
+    for action in &needs.actions {
+        if let Some(known) = model().action(action).filter(|a| !a.dialects.contains(&dialect)) {
+            return Some(format!("{dialect} has no {}", known.name));
+        }
+        if profile.unsupported.contains(action) {
+            return Some(format!("the target does not support {action} (says its profile)"));
+        }
+        if let Some(evidence) = place.missing.get(action) {
+            return Some(format!("the target does not support {action} (it answers {evidence})"));
+        }
+    }
+    if let Some((action, parameter)) = needs.parameters.iter().find(|(action, parameter)| lacks_parameter(action, parameter, dialect)) {
+        return Some(format!("{dialect} has no parameter {parameter} of {action}"));
+    }
+    for name in &case.requires {
+        if let Some((_, _, why)) = DIALECT_LACKS.iter().find(|(d, capability, _)| *d == dialect && capability == name) {
+            return Some(format!("{dialect} lacks {name}: {why}"));
+        }
+        if let Some(why) = profile.lacks.get(name) {
+            let means = CAPABILITIES.iter().find(|(n, _)| n == name).map_or("", |(_, means)| means);
+            return Some(format!("the target lacks {name} ({means}): {why}"));
+        }
+    }
+    if let Some(limit) = needs.limits.iter().find(|limit| profile.limit(limit).is_none()) {
+        return Some(format!("the limit {limit} of this target is not known: set it in the profile's [limits]"));
+    }
+    let tagged = |tag: &str| case.tags.iter().any(|t| t == tag);
+    if tagged(AUTH_FAILURE) {
+        if profile.auth_failures == Some(0) {
+            return Some("the profile allows no failed authentications".to_owned());
+        }
+        if !place.loopback && !place.opt_in.auth_failures {
+            return Some("fails authentication on purpose: off this machine only with --allow auth-failures".to_owned());
+        }
+    }
+    if tagged(QUOTA) && !place.loopback && !place.opt_in.quotas {
+        return Some("fills a quota: off this machine only with --allow quotas".to_owned());
+    }
+    None
+}
+
+/// Whether some dialect has the parameter and this one does not. A parameter that nobody has is sent on purpose.
+fn lacks_parameter(action: &str, parameter: &str, dialect: DialectId) -> bool {
+    let Some(action) = model().action(action) else { return false };
+    let known = DialectId::ALL.into_iter().any(|d| action.parameter(parameter, d).is_some());
+    known && action.parameter(parameter, dialect).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::case::{Alternative, Expect, Row, Step};
+    use crate::dialect::{Format, Style};
+    use crate::verdict::Loc;
+
+    pub(super) fn step(call: &str, with: &[(&str, serde_json::Value)]) -> Step {
+        Step {
+            call: call.into(),
+            with: with.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect(),
+            save: vec![],
+            principal: None,
+            auth: None,
+            raw: None,
+            repeat: None,
+            pages: None,
+            expect: Expect::default(),
+            on: BTreeMap::new(),
+            loc: Loc::default(),
+        }
+    }
+
+    pub(super) fn case(steps: Vec<Step>) -> Case {
+        Case {
+            id: "users/CreateUser/x".into(),
+            family: "users".into(),
+            action: Some("CreateUser".into()),
+            title: "t".into(),
+            requirements: vec![],
+            tags: vec![],
+            requires: vec![],
+            dialects: DialectId::ALL.to_vec(),
+            serial: false,
+            rows: vec![],
+            steps,
+            loc: Loc::default(),
+        }
+    }
+
+    fn why(case: &Case, profile: &Profile, dialect: DialectId) -> String {
+        let missing = BTreeMap::from([("GetUser".to_owned(), "501 NotImplemented".to_owned())]);
+        skip(case, &Place { profile, loopback: false, opt_in: OptIn::default(), missing: &missing }, dialect).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_reason_to_skip_is_named() {
+        let profile = Profile {
+            unsupported: vec!["ListUsers".into()],
+            lacks: BTreeMap::from([("signatures".into(), "nobody looks".into())]),
+            ..Profile::default()
+        };
+        let create = || step("CreateUser", &[("UserName", json!("${user}"))]);
+        let mut plain = case(vec![create()]);
+        assert_eq!(why(&plain, &profile, DialectId::Aws), "");
+
+        plain.dialects = vec![DialectId::Eim];
+        assert_eq!(why(&plain, &profile, DialectId::Aws), "applies to eim only");
+        assert!(
+            why(&case(vec![create(), step("GetUser", &[])]), &profile, DialectId::Aws).contains("GetUser (it answers 501 NotImplemented)")
+        );
+        assert!(why(&case(vec![step("ListUsers", &[])]), &profile, DialectId::Aws).contains("ListUsers (says its profile)"));
+        assert_eq!(why(&case(vec![step("UploadServerCertificate", &[])]), &profile, DialectId::Ecs), "ecs has no UploadServerCertificate");
+        let tags = case(vec![step("CreateUser", &[("Tags", json!([]))])]);
+        assert_eq!(why(&tags, &profile, DialectId::Eim), "eim has no parameter Tags of CreateUser");
+        assert_eq!(why(&tags, &profile, DialectId::Aws), "");
+        assert_eq!(why(&case(vec![step("CreateUser", &[("Unheard", json!("x"))])]), &profile, DialectId::Eim), "");
+
+        let mut requires = case(vec![create()]);
+        requires.requires = vec!["paths".into()];
+        assert!(why(&requires, &profile, DialectId::Ecs).starts_with("ecs lacks paths"));
+        requires.requires = vec!["signatures".into()];
+        assert!(why(&requires, &profile, DialectId::Aws).ends_with("nobody looks"));
+
+        let mut limit = case(vec![create()]);
+        limit.steps[0].repeat = Some("${limit.groups-per-user}".into());
+        let eim = Profile { dialect: DialectId::Eim, ..Profile::default() };
+        assert!(why(&limit, &eim, DialectId::Eim).contains("limit groups-per-user"));
+    }
+
+    #[test]
+    fn groups_that_may_annoy_are_opt_in_off_this_machine() {
+        let profile = Profile::default();
+        let missing = BTreeMap::new();
+        for (tag, allowed) in
+            [(AUTH_FAILURE, OptIn { auth_failures: true, quotas: false }), (QUOTA, OptIn { auth_failures: false, quotas: true })]
+        {
+            let mut c = case(vec![step("CreateUser", &[])]);
+            c.tags = vec![tag.into()];
+            let at = |loopback, opt_in| skip(&c, &Place { profile: &profile, loopback, opt_in, missing: &missing }, DialectId::Aws);
+            assert!(at(false, OptIn::default()).is_some_and(|w| w.contains("--allow")));
+            assert_eq!(at(false, allowed), None);
+            assert_eq!(at(true, OptIn::default()), None);
+        }
+    }
+
+    #[test]
+    fn a_step_that_a_dialect_leaves_out_needs_nothing_there() {
+        let mut c = case(vec![step("CreateUser", &[("Tags", json!([]))])]);
+        let other = |with: Vec<(String, serde_json::Value)>, skip| Alternative {
+            with,
+            expect: None,
+            skip,
+            source: "s".into(),
+            loc: Loc::default(),
+        };
+        c.steps[0].on.insert(DialectId::Eim, other(vec![("Tags".into(), json!(null))], false));
+        assert_eq!(why(&c, &Profile::default(), DialectId::Eim), "");
+        c.steps.push(step("GetUser", &[]));
+        c.steps[1].on.insert(DialectId::Eim, other(vec![], true));
+        assert_eq!(why(&c, &Profile::default(), DialectId::Eim), "");
+    }
+
+    #[test]
+    fn trials_are_cases_by_configurations() {
+        let (mut a, b) = (case(vec![]), case(vec![]));
+        a.rows = vec![Row { id: "r".into(), vars: BTreeMap::new(), dialects: vec![DialectId::Aws], loc: Loc::default() }];
+        let configuration = |dialect| Configuration { dialect, format: Format::Xml, style: Style::Form };
+        let (profile, missing) = (Profile::default(), BTreeMap::new());
+        let place = Place { profile: &profile, loopback: true, opt_in: OptIn::default(), missing: &missing };
+        let trials = plan(&[&a, &b], &place, &[configuration(DialectId::Aws), configuration(DialectId::Eim)]);
+        let run: Vec<bool> = trials.iter().map(|t| t.disposition == Disposition::Run).collect();
+        assert_eq!(run, [true, false, true, true]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Compares what came back with what a step expects.
+
+use serde_json::Value;
+
+use super::session::Sent;
+use crate::api::{Req, model, req};
+use crate::case::{Difference, Expect, Scope, check};
+use crate::dialect::{ApiError, Outcome};
+use crate::verdict::Loc;
+
+/// An expectation that did not hold, and whose requirement it is where that is not the step's own.
+pub struct Departure {
+    /// What differs.
+    pub difference: Difference,
+    /// The requirement that is broken whatever the case is about: an answer that cannot be read, or none.
+    pub own: Option<Req>,
+}
+
+/// What a step's answer came to.
+pub struct Comparison {
+    /// What does not hold; empty: all does.
+    pub departures: Vec<Departure>,
+    /// It succeeded where it should have been refused, was refused where it should have succeeded, or has no readable answer: what
+    /// later steps build on is not there.
+    pub astray: bool,
+}
+
+/// Compares an answer with an expectation. `result` is the result tree to look at: other people's things are already dropped from it.
+pub fn compare(sent: &Sent, result: Option<&Value>, expect: &Expect, scope: &Scope) -> Comparison {
+    let mut work = Work { expect, scope, departures: Vec::new() };
+    let astray = match (&sent.broken, sent.reply.as_ref()) {
+        (Some(why), _) => {
+            work.own("response", "an answer", why, req::TRANSPORT__ANSWERS);
+            true
+        }
+        (None, None) => true,
+        (None, Some(reply)) => match &reply.outcome {
+            Err(unreadable) => {
+                let expected = "an answer that can be read";
+                work.own("response", expected, &format!("status {} and {}", reply.status, unreadable.why), unreadable.req);
+                true
+            }
+            _ if expect.any => false,
+            Ok(Outcome::Success(_)) => work.success(reply.status, result),
+            Ok(Outcome::Error(error)) => work.refusal(error),
+        },
+    };
+    if !astray && let Some(response) = &sent.response {
+        for (name, node) in &expect.headers {
+            let value = response.header(name).map(Value::from);
+            work.node(node, value.as_ref(), &format!("header.{name}"));
+        }
+    }
+    Comparison { departures: work.departures, astray }
+}
+
+struct Work<'a> {
+    expect: &'a Expect,
+    scope: &'a Scope,
+    departures: Vec<Departure>,
+}
+
+impl Work<'_> {
+    fn refused(&self) -> bool {
+        self.expect.any_error || !self.expect.error.is_empty()
+    }
+
+    fn success(&mut self, status: u16, result: Option<&Value>) -> bool {
+        if self.refused() {
+            self.differ("status", &self.refusal_text(), &status.to_string());
+            return true;
+        }
+        self.status(status, 200);
+        if let Some(node) = &self.expect.result {
+            self.node(node, result, "");
+        }
+        false
+    }
+
+    fn refusal(&mut self, error: &ApiError) -> bool {
+        let seen = format!("{} {}", error.status, error.code);
+        if !self.refused() {
+            let text = if error.message.is_empty() { seen } else { format!("{seen}: {}", error.message) };
+            self.differ("status", &status_text(&self.expect.status, 200), &text);
+            return true;
+        }
+        let codes = &self.expect.error;
+        if !self.expect.any_error && !codes.contains(&error.code) {
+            self.differ("error", &codes.join(" or "), &error.code);
+        }
+        let of_code = codes.first().and_then(|code| model().status_of(code));
+        if self.expect.any_error && self.expect.status.is_empty() {
+            if error.status < 300 {
+                self.differ("status", "an error status", &error.status.to_string());
+            }
+        } else {
+            self.status(error.status, of_code.unwrap_or(400));
+        }
+        if let Some(node) = &self.expect.message {
+            self.node(node, Some(&Value::from(error.message.as_str())), "message");
+        }
+        false
+    }
+
+    fn status(&mut self, seen: u16, usual: u16) {
+        let allowed = if self.expect.status.is_empty() { seen == usual } else { self.expect.status.contains(&seen) };
+        if !allowed {
+            self.differ("status", &status_text(&self.expect.status, usual), &seen.to_string());
+        }
+    }
+
+    fn refusal_text(&self) -> String {
+        let codes = if self.expect.any_error { "an error".to_owned() } else { self.expect.error.join(" or ") };
+        let usual = self.expect.error.first().and_then(|code| model().status_of(code)).unwrap_or(400);
+        format!("{} {codes}", status_text(&self.expect.status, usual))
+    }
+
+    fn node(&mut self, node: &crate::case::Node, value: Option<&Value>, path: &str) {
+        let mut differences = Vec::new();
+        check(node, value, path, self.scope, &mut differences);
+        self.departures.extend(differences.into_iter().map(|difference| Departure { difference, own: None }));
+    }
+
+    fn differ(&mut self, path: &str, expected: &str, actual: &str) {
+        self.departures.push(Departure { difference: difference(path, expected, actual, &self.expect.loc), own: None });
+    }
+
+    fn own(&mut self, path: &str, expected: &str, actual: &str, own: Req) {
+        self.departures.push(Departure { difference: difference(path, expected, actual, &self.expect.loc), own: Some(own) });
+    }
+}
+
+fn difference(path: &str, expected: &str, actual: &str, loc: &Loc) -> Difference {
+    Difference { path: path.to_owned(), expected: expected.to_owned(), actual: actual.to_owned(), loc: loc.clone() }
+}
+
+fn status_text(allowed: &[u16], usual: u16) -> String {
+    if allowed.is_empty() {
+        return usual.to_string();
+    }
+    allowed.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,440 @@
+//! One target during a run: sends a call and gives back what came of it, with journal, retries and free checks on the way.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::journal::{Effect, Journal};
+use super::redact::{MASK, Redactor};
+use crate::api::{DialectId, model, req};
+use crate::auth::Credentials;
+use crate::case::{Raw, Tamper};
+use crate::dialect::{Call, Configuration, Dialect, Finding, Outcome, Reply, Request, Response, dialect, shape};
+use crate::report::event::Exchange;
+use crate::target::Target;
+use crate::target::tamper::sign_tampered;
+use crate::target::transport::{Connection, Transport, TransportError};
+
+/// Bytes of a body that a record keeps.
+const KEPT: usize = 64 << 10;
+
+/// Actions that, without UserName, are about the keys of whoever calls: the main principal never sends them so.
+const OWN_KEYS: [&str; 4] = ["CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "ListAccessKeys"];
+
+/// Everything about a call but the call itself.
+#[derive(Clone, Debug)]
+pub struct Manner<'a> {
+    /// Configuration to send it in.
+    pub configuration: Configuration,
+    /// Who sends it; none: the main principal.
+    pub principal: Option<&'a Credentials>,
+    /// Fault in authentication.
+    pub auth: Option<&'a Tamper>,
+    /// Oddities on the wire, rendered.
+    pub raw: Option<&'a Raw>,
+    /// The trial it belongs to, for the journal.
+    pub trial: &'a str,
+}
+
+/// A call that was sent and what came of it.
+#[derive(Debug)]
+pub struct Sent {
+    /// The request, signed.
+    pub request: Request,
+    /// The response; none: `broken` says why.
+    pub response: Option<Response>,
+    /// The response, decoded.
+    pub reply: Option<Reply>,
+    /// Why there is no response: the target's failure.
+    pub broken: Option<String>,
+    /// Free checks that did not hold, secrets masked.
+    pub findings: Vec<Finding>,
+    /// Time until the last byte of the last attempt.
+    pub took: Duration,
+    /// Time waited for declared retries.
+    pub waited: Duration,
+}
+
+/// Why a call could not be sent, or why nothing can be said about its answer: the harness's or the network's doing.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The journal cannot be written: then nothing is sent.
+    #[error("the journal cannot be written, so {action} was not sent: {why}")]
+    Journal {
+        /// The Action.
+        action: String,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// The case would touch the main principal's own keys.
+    #[error("{action} without UserName would act on the access keys of the main principal itself, so it was not sent")]
+    OwnKeys {
+        /// The Action.
+        action: String,
+    },
+    /// The request cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] crate::auth::sigv4::SignError),
+    /// The target cannot be reached, and never was.
+    #[error("{0}")]
+    Unreached(TransportError),
+    /// The target has gone away.
+    #[error("the target no longer answers: {0}")]
+    Gone(String),
+}
+
+/// One target during a run. Belongs to one thread.
+pub struct Session {
+    /// The target.
+    pub target: Target,
+    /// Secrets of the run.
+    pub redactor: Rc<Redactor>,
+    /// Calls sent so far, cleanup and capability pass included.
+    pub calls: Cell<usize>,
+    journal: Journal,
+    transport: Transport,
+    dialect: &'static dyn Dialect,
+    patterns: shape::Patterns,
+    /// It has answered at least once.
+    answered: Cell<bool>,
+    /// It went away; the reason.
+    gone: RefCell<Option<String>>,
+    request_ids: RefCell<HashSet<String>>,
+    /// Secrets that CreateAccessKey handed out.
+    handed_out: RefCell<Vec<String>>,
+}
+
+impl Session {
+    /// A session with `target`; sends nothing yet.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made, the dialect is not spoken, or a pattern of the profile does not compile.
+    pub fn new(target: Target, journal: Journal, redactor: Rc<Redactor>) -> Result<Session, String> {
+        let id = target.profile.dialect;
+        redactor.register(&target.credentials.secret);
+        if let Some(token) = &target.credentials.session_token {
+            redactor.register(token);
+        }
+        Ok(Session {
+            transport: Transport::new(&target).map_err(|e| e.to_string())?,
+            dialect: dialect(id).ok_or_else(|| format!("the dialect {id} is not spoken yet"))?,
+            patterns: shape::Patterns::new(id, &target.profile.patterns)?,
+            target,
+            redactor,
+            calls: Cell::new(0),
+            journal,
+            answered: Cell::new(false),
+            gone: RefCell::new(None),
+            request_ids: RefCell::default(),
+            handed_out: RefCell::default(),
+        })
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Ends the session and gives the journal back.
+    pub fn into_journal(self) -> Journal {
+        self.journal
+    }
+
+    /// Why the target can no longer be reached, if it went away.
+    pub fn gone(&self) -> Option<String> {
+        self.gone.borrow().clone()
+    }
+
+    /// The request of a call, unsigned.
+    pub fn write(&self, call: &Call, manner: &Manner<'_>) -> Request {
+        let mut wire = self.target.wire(manner.configuration);
+        if let Some(method) = manner.raw.and_then(|r| r.method.as_ref()) {
+            wire.method.clone_from(method);
+            if method == "GET" {
+                wire.style = crate::dialect::Style::Query;
+            }
+        }
+        let mut request = self.dialect.encode_request(call, &wire);
+        if let Some(raw) = manner.raw {
+            oddities(&mut request, raw);
+        }
+        request
+    }
+
+    /// Sends a call and reads the answer.
+    ///
+    /// # Errors
+    /// When it could not be sent, or when nothing can be said about the target: see [`SessionError`].
+    pub async fn call(&self, call: &Call, manner: &Manner<'_>) -> Result<Sent, SessionError> {
+        if let Some(why) = self.gone() {
+            return Err(SessionError::Gone(why));
+        }
+        let unsigned = self.write(call, manner);
+        // What goes out counts, not what the case calls it: a raw body may say something else.
+        let meant = self.dialect.decode_request(&unsigned).map_or_else(|_| call.clone(), |incoming| incoming.call);
+        self.refuse_own_keys(&meant, manner)?;
+        if let Some(key) = meant.param("PrivateKey").filter(|key| key.contains("PRIVATE KEY")) {
+            self.redactor.register(key);
+        }
+        let noted = self.note(&meant, manner)?;
+
+        let sent = self.send(call.action_name(), &unsigned, manner).await;
+        let (effect, made) = match &sent {
+            Ok(Sent { reply: Some(Reply { outcome: Ok(Outcome::Success(result)), .. }), .. }) => (Effect::Done, made(result)),
+            Ok(Sent { reply: Some(Reply { outcome: Ok(Outcome::Error(e)), .. }), .. }) if e.status < 500 => {
+                (Effect::Refused, BTreeMap::new())
+            }
+            _ => (Effect::Unknown, BTreeMap::new()),
+        };
+        for id in noted {
+            let written = self.journal.end(id, effect, made.clone());
+            written.map_err(|why| SessionError::Journal { action: call.action_name().to_owned(), why })?;
+        }
+        sent
+    }
+
+    fn refuse_own_keys(&self, meant: &Call, manner: &Manner<'_>) -> Result<(), SessionError> {
+        let named = meant.param("UserName").is_some_and(|name| !name.is_empty());
+        let own = manner.principal.is_none() && OWN_KEYS.contains(&meant.action_name()) && !named;
+        if own && !self.target.embedded {
+            return Err(SessionError::OwnKeys { action: meant.action_name().to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Writes a call that may change something into the journal. A parameter that is given twice counts with both values: targets do
+    /// not agree on which one wins.
+    fn note(&self, meant: &Call, manner: &Manner<'_>) -> Result<Vec<u64>, SessionError> {
+        if model().action(meant.action_name()).is_none_or(|action| !action.mutates) {
+            return Ok(Vec::new());
+        }
+        let failed = |why| SessionError::Journal { action: meant.action_name().to_owned(), why };
+        let mut masked = meant.clone();
+        for (_, value) in &mut masked.params {
+            *value = self.redactor.redact(value);
+        }
+        let mut noted = vec![self.journal.begin(manner.trial, &masked).map_err(failed)?];
+        let names: HashSet<&str> = meant.params.iter().map(|(name, _)| name.as_str()).collect();
+        if names.len() < meant.params.len() {
+            masked.params.reverse();
+            noted.push(self.journal.begin(manner.trial, &masked).map_err(failed)?);
+        }
+        Ok(noted)
+    }
+
+    /// Sends a request, again where the profile declares it.
+    async fn send(&self, action: &str, unsigned: &Request, manner: &Manner<'_>) -> Result<Sent, SessionError> {
+        let retry = &self.target.profile.retry;
+        let (mut waited, mut pause) = (Duration::ZERO, Duration::from_secs_f64(retry.pause));
+        for attempt in 1.. {
+            let mut sent = self.attempt(action, unsigned, manner).await?;
+            sent.waited = waited;
+            let again = sent.reply.as_ref().is_some_and(|reply| {
+                let code = matches!(&reply.outcome, Ok(Outcome::Error(e)) if retry.codes.contains(&e.code));
+                code || retry.statuses.contains(&reply.status)
+            });
+            if !again || attempt >= retry.attempts {
+                return Ok(sent);
+            }
+            sleep(pause).await;
+            waited += pause;
+            pause *= 2;
+        }
+        Err(SessionError::Gone("the profile allows no attempt".into()))
+    }
+
+    async fn attempt(&self, action: &str, unsigned: &Request, manner: &Manner<'_>) -> Result<Sent, SessionError> {
+        let mut request = self.signed(unsigned, manner)?;
+        let began = Instant::now();
+        self.count();
+        let mut got = self.transport.send(&request, Connection::Any).await;
+        if got.as_ref().is_err_and(TransportError::broken) {
+            // Perhaps the connection was an old one: once more, on a new one.
+            request = self.signed(unsigned, manner)?;
+            self.count();
+            got = self.transport.send(&request, Connection::Fresh).await;
+        }
+        let took = began.elapsed();
+        let mut sent = Sent { request, response: None, reply: None, broken: None, findings: Vec::new(), took, waited: Duration::ZERO };
+        match got {
+            Ok(response) => {
+                self.answered.set(true);
+                let reply = self.dialect.decode_response(action, &response, manner.configuration.format);
+                sent.findings = self.free_checks(action, &reply, &response);
+                (sent.response, sent.reply) = (Some(response), Some(reply));
+                Ok(sent)
+            }
+            Err(why) if why.ours() => Err(SessionError::Unreached(why)),
+            Err(why) => {
+                self.blame(action, &why, manner).await?;
+                sent.broken = Some(why.to_string());
+                Ok(sent)
+            }
+        }
+    }
+
+    fn signed(&self, unsigned: &Request, manner: &Manner<'_>) -> Result<Request, SessionError> {
+        let mut request = unsigned.clone();
+        let credentials = manner.principal.unwrap_or(&self.target.credentials);
+        let (host, scope) = (self.target.host(), self.target.scope());
+        sign_tampered(&mut request, &host, credentials, &scope, SystemTime::now(), manner.auth)?;
+        Ok(request)
+    }
+
+    fn count(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    /// Whose doing it is that there is no response: the target's, if it answers a control call or has answered before.
+    async fn blame(&self, action: &str, why: &TransportError, manner: &Manner<'_>) -> Result<(), SessionError> {
+        let control = Manner { principal: None, auth: None, raw: None, ..manner.clone() };
+        let request = self.signed(&self.write(&Call::new("ListGroups"), &control), &control)?;
+        self.count();
+        if self.transport.send(&request, Connection::Fresh).await.is_ok() {
+            self.answered.set(true);
+            return Ok(());
+        }
+        if !self.answered.get() {
+            return Err(SessionError::Unreached(why.clone()));
+        }
+        *self.gone.borrow_mut() = Some(format!("after {action}: {why}"));
+        Ok(())
+    }
+
+    /// What every response must keep, whatever the case is about.
+    fn free_checks(&self, action: &str, reply: &Reply, response: &Response) -> Vec<Finding> {
+        let mut findings = reply.findings.clone();
+        let found = |req, at: &str, text: String| Finding { req, at: at.to_owned(), text };
+        if response.status >= 500 && response.status != 501 {
+            findings.push(found(req::TRANSPORT__NO_SERVER_ERROR, "status", format!("answered with status {}", response.status)));
+        }
+        findings.extend(shape::check_request_id(reply.request_id.as_deref(), &self.patterns));
+        if let Some(id) = &reply.request_id
+            && !self.request_ids.borrow_mut().insert(id.clone())
+        {
+            findings.push(found(req::TRANSPORT__REQUEST_ID_UNIQUE, "RequestId", format!("{id} came before")));
+        }
+        let body = String::from_utf8_lossy(&response.body);
+        if self.handed_out.borrow().iter().any(|secret| body.contains(secret.as_str())) {
+            let text = "a secret access key that was handed out before stands in this response".to_owned();
+            findings.push(found(req::TRANSPORT__SECRET_ONCE, "body", text));
+        }
+        if let (Ok(Outcome::Success(result)), Some(action)) = (&reply.outcome, model().action(action)) {
+            findings.extend(shape::check(action, self.target.profile.dialect, result, &self.patterns));
+            let secret = result.get("AccessKey").and_then(|key| key.get("SecretAccessKey")).and_then(Value::as_str);
+            if let Some(secret) = secret.filter(|s| !s.is_empty()) {
+                self.redactor.register(secret);
+                self.handed_out.borrow_mut().push(secret.to_owned());
+            }
+        }
+        for finding in &mut findings {
+            finding.text = self.redactor.redact(&finding.text);
+        }
+        findings
+    }
+
+    /// The exchange as text for a record, secrets and signatures masked.
+    pub fn exchange(&self, sent: &Sent) -> Exchange {
+        let mask = |headers: &[(String, String)]| {
+            headers.iter().map(|(name, value)| (name.clone(), self.redactor.redact(&unsigned_text(value)))).collect()
+        };
+        let query = if sent.request.query.is_empty() { String::new() } else { format!("?{}", sent.request.query) };
+        let request = &sent.request;
+        Exchange {
+            request_line: self.redactor.redact(&unsigned_text(&format!("{} {}{query}", request.method, request.path))),
+            request_headers: mask(&request.headers),
+            request_body: self.redactor.redact(&printable(&request.body)),
+            response_headers: sent.response.as_ref().map(|r| mask(&r.headers)).unwrap_or_default(),
+            response_body: sent.response.as_ref().map(|r| self.redactor.redact(&printable(&r.body))).unwrap_or_default(),
+        }
+    }
+}
+
+/// What the answer calls the thing that was made, for cleanup.
+fn made(result: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+    let names = [("Policy", "Arn"), ("AccessKey", "AccessKeyId")];
+    let text = |(thing, name): &(&str, &str)| Some(((*name).to_owned(), result.get(*thing)?.get(*name)?.as_str()?.to_owned()));
+    names.iter().filter_map(text).collect()
+}
+
+fn oddities(request: &mut Request, raw: &Raw) {
+    if let Some(body) = &raw.body {
+        if request.method == "GET" {
+            request.query.clone_from(body);
+        } else {
+            request.body = body.clone().into_bytes();
+        }
+    }
+    if let Some(path) = &raw.path {
+        request.path.clone_from(path);
+    }
+    for (name, value) in &raw.headers {
+        request.headers.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        if let Some(value) = value {
+            request.headers.push((name.clone(), value.clone()));
+        }
+    }
+}
+
+/// A text in which no signature is left: it is good for a replay while it lasts.
+fn unsigned_text(text: &str) -> String {
+    let mut out = text.to_owned();
+    for start in ["Signature=", "X-Amz-Security-Token="] {
+        let mut from = 0;
+        while let Some(at) = out[from..].find(start).map(|i| from + i + start.len()) {
+            let end = out[at..].find(['&', ',', ' ']).map_or(out.len(), |i| at + i);
+            out.replace_range(at..end, MASK);
+            from = at + MASK.len();
+        }
+    }
+    out
+}
+
+/// Bytes as text: what is no UTF-8 as `\xNN`, cut after 64 KiB.
+fn printable(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(KEPT)];
+    let mut out = String::with_capacity(cut.len());
+    for chunk in cut.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    if bytes.len() > KEPT {
+        let _ = write!(out, "… ({} bytes in all)", bytes.len());
+    }
+    out
+}
+
+/// The configuration that calls of the harness itself are sent in: XML is what every target has.
+pub fn plain(dialect: DialectId, configurations: &[Configuration]) -> Configuration {
+    configurations.first().copied().unwrap_or(Configuration {
+        dialect,
+        format: crate::dialect::Format::Xml,
+        style: crate::dialect::Style::Form,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_masked_wherever_they_stand() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/r/iam/aws4_request, SignedHeaders=host, Signature=00ff";
+        assert!(unsigned_text(header).ends_with("Signature=<secret>"));
+        assert_eq!(unsigned_text("GET /?X-Amz-Signature=00ff&Action=GetUser"), "GET /?X-Amz-Signature=<secret>&Action=GetUser");
+    }
+
+    #[test]
+    fn bytes_are_shown_as_text() {
+        assert_eq!(printable(b"a\xffb"), "a\\xffb");
+        assert!(printable(&vec![b'x'; KEPT + 1]).ends_with("(65537 bytes in all)"));
+    }
+}

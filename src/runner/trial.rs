@@ -1,0 +1,401 @@
+//! Runs one case in one configuration: binds its steps, sends them in order, compares, saves, and cleans up after itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::cleanup::{Caller, Left, clean};
+use super::compare::{Departure, compare};
+use super::pages::follow;
+use super::session::{Manner, Sent, Session, SessionError};
+use crate::api::{Level, Req, model};
+use crate::auth::Credentials;
+use crate::case::{Alternative, Case, Expect, Raw, RenderError, Row, Scope, Setting, Step, filter_owned, lookup};
+use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
+use crate::report::event::{CaseRecord, StepRecord};
+use crate::verdict::{Mismatch, Status, Verdict};
+
+/// How a trial is run.
+pub struct Manners {
+    /// What templates know of the run and the target.
+    pub setting: Arc<Setting>,
+    /// Leave everything where it is.
+    pub keep: bool,
+    /// Keep the exchanges of passing cases too.
+    pub exchanges: bool,
+    /// The command that repeats a case, up to its id.
+    pub repeat: String,
+}
+
+/// What a trial came to.
+pub struct TrialResult {
+    /// The record, secrets masked.
+    pub record: CaseRecord,
+    /// Free checks that did not hold, by Action.
+    pub findings: Vec<(String, Finding)>,
+    /// What could not be removed.
+    pub left: Vec<Left>,
+}
+
+/// Why a trial ends before its last step.
+enum End {
+    /// Something did not hold, and what follows builds on it.
+    Failed,
+    /// The harness or the network broke.
+    Error(String),
+    /// The target does not offer what the case needs.
+    Skip(String),
+}
+
+impl From<SessionError> for End {
+    fn from(e: SessionError) -> End {
+        End::Error(e.to_string())
+    }
+}
+
+impl From<RenderError> for End {
+    fn from(e: RenderError) -> End {
+        match &e.unknown_limit {
+            Some(limit) => End::Skip(format!("the limit {limit} is not known of this target")),
+            None => End::Error(e.to_string()),
+        }
+    }
+}
+
+/// Runs a case. Nothing of it is left on the target afterwards but what the target would not let go, unless `keep` says so.
+pub async fn run(session: &Session, case: &Case, configuration: Configuration, manners: &Manners) -> TrialResult {
+    let name = format!("{} {configuration}", case.id);
+    let began = Instant::now();
+    let mut trial = Trial { session, case, configuration, manners, name, work: Work::default() };
+    let mut end = Ok(());
+    for row in rows(case, configuration) {
+        end = trial.row(row).await;
+        if !matches!(end, Ok(()) | Err(End::Failed)) {
+            break;
+        }
+    }
+    let took = began.elapsed();
+    let left = if manners.keep { Vec::new() } else { trial.clean_up().await };
+    trial.result(end, took, left)
+}
+
+/// The rows that apply to a dialect; a case without rows has one that is none.
+fn rows(case: &Case, configuration: Configuration) -> Vec<Option<&Row>> {
+    if case.rows.is_empty() {
+        return vec![None];
+    }
+    case.rows.iter().filter(|row| row.dialects.contains(&configuration.dialect)).map(Some).collect()
+}
+
+struct Trial<'a> {
+    session: &'a Session,
+    case: &'a Case,
+    configuration: Configuration,
+    manners: &'a Manners,
+    /// What the journal calls it.
+    name: String,
+    work: Work,
+}
+
+/// What has come together so far.
+#[derive(Default)]
+struct Work {
+    steps: Vec<StepRecord>,
+    mismatches: Vec<Mismatch>,
+    findings: Vec<(String, Finding)>,
+    waited: Duration,
+}
+
+/// A step with what its dialect says otherwise taken in, and its variables filled in.
+struct Bound {
+    call: Call,
+    raw: Option<Raw>,
+    principal: Option<(String, Credentials)>,
+    /// MaxItems of the pages to follow; none inside: the target's own.
+    pages: bool,
+}
+
+impl Trial<'_> {
+    async fn row(&mut self, row: Option<&Row>) -> Result<(), End> {
+        let mut scope = Scope::new(Arc::clone(&self.manners.setting), &self.case.id, row);
+        let row = row.map(|r| format!("row={}", r.id));
+        for (index, step) in self.case.steps.iter().enumerate() {
+            let other = step.on.get(&self.configuration.dialect);
+            if other.is_some_and(|o| o.skip) {
+                continue;
+            }
+            let times = match &step.repeat {
+                Some(count) => scope.render_count(count)?,
+                None => 1,
+            };
+            for i in 1..=times {
+                scope.set_index(step.repeat.as_ref().map(|_| i));
+                let nth = step.repeat.as_ref().map(|_| format!("i={i}"));
+                let at = [row.as_deref(), nth.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                self.step(index, step, other, &at, &mut scope).await?;
+            }
+            scope.set_index(None);
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, index: usize, step: &Step, other: Option<&Alternative>, at: &str, scope: &mut Scope) -> Result<(), End> {
+        let expect = other.and_then(|o| o.expect.as_ref()).unwrap_or(&step.expect);
+        let bound = bind(step, other, scope)?;
+        let deadline = Instant::now() + Duration::from_secs_f64(self.session.target.profile.consistency_window);
+        loop {
+            let sent = self.send(index, at, step, &bound).await?;
+            let mut result = tree(&sent);
+            if let Some(result) = &mut result {
+                scope.learn(result);
+                filter_owned(&step.call, result, scope);
+            }
+            let comparison = compare(&sent, result.as_ref(), expect, scope);
+            if comparison.departures.is_empty() {
+                return self.save(index, at, step, result.as_ref(), scope);
+            }
+            if Instant::now() < deadline && may_repeat(step, &sent) {
+                // What was changed a moment ago may still be seen as it was.
+                let pause = Duration::from_millis(500);
+                sleep(pause).await;
+                self.work.waited += pause;
+                continue;
+            }
+            self.depart(index, at, step, expect, comparison.departures);
+            return if comparison.astray { Err(End::Failed) } else { self.save(index, at, step, result.as_ref(), scope) };
+        }
+    }
+
+    async fn send(&mut self, index: usize, at: &str, step: &Step, bound: &Bound) -> Result<Sent, End> {
+        let manner = Manner {
+            configuration: self.configuration,
+            principal: bound.principal.as_ref().map(|(_, key)| key),
+            auth: step.auth.as_ref(),
+            raw: bound.raw.as_ref(),
+            trial: &self.name,
+        };
+        let label = bound.principal.as_ref().map(|(name, _)| name.as_str());
+        let session = self.session;
+        let mut earlier = Vec::new();
+        let (sent, call) = match model().action(&step.call).filter(|_| bound.pages) {
+            Some(action) => {
+                let each = |sent: &Sent, call: &Call| {
+                    let at = format!("{at} page={}", earlier.len() + 1);
+                    earlier.push((record(session, index, at.trim(), label, sent, call), sent.findings.clone()));
+                };
+                follow(session, action, &bound.call, &manner, each).await?
+            }
+            None => (session.call(&bound.call, &manner).await?, bound.call.clone()),
+        };
+        for (step_record, findings) in earlier {
+            self.work.steps.push(step_record);
+            self.work.findings.extend(findings.into_iter().map(|f| (step.call.clone(), f)));
+        }
+        self.work.steps.push(record(session, index, at, label, &sent, &call));
+        self.work.findings.extend(sent.findings.iter().map(|f| (step.call.clone(), f.clone())));
+        self.work.waited += sent.waited;
+        Ok(sent)
+    }
+
+    fn save(&mut self, index: usize, at: &str, step: &Step, result: Option<&Value>, scope: &mut Scope) -> Result<(), End> {
+        let mut missing = false;
+        for (name, path, loc) in &step.save {
+            match result.and_then(|r| lookup(r, path)) {
+                Some(value) => scope.set(name, value),
+                None => {
+                    missing = true;
+                    self.work.mismatches.push(Mismatch {
+                        step: index,
+                        at: at.to_owned(),
+                        requirement: crate::api::req::SHAPE__REQUIRED_MEMBER.id().to_owned(),
+                        path: path.clone(),
+                        expected: "to be there: later steps need it".into(),
+                        actual: "nothing".into(),
+                        prerequisite: !step.expect.given,
+                        loc: loc.clone(),
+                    });
+                }
+            }
+        }
+        if missing { Err(End::Failed) } else { Ok(()) }
+    }
+
+    fn depart(&mut self, index: usize, at: &str, step: &Step, expect: &Expect, departures: Vec<Departure>) {
+        let charged = expect.requirement.or(self.case.requirements.first().copied());
+        for Departure { difference, own } in departures {
+            let requirement = own.or(charged).map_or("", Req::id).to_owned();
+            let loc = if difference.loc.line == 0 { step.loc.clone() } else { difference.loc };
+            self.work.mismatches.push(Mismatch {
+                step: index,
+                at: at.to_owned(),
+                requirement,
+                path: difference.path,
+                expected: difference.expected,
+                actual: difference.actual,
+                prerequisite: !expect.given,
+                loc,
+            });
+        }
+    }
+
+    async fn clean_up(&mut self) -> Vec<Left> {
+        let entries = self.session.journal().entries(&self.name);
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        let mut caller = Main { session: self.session, configuration: self.configuration, trial: &self.name };
+        let left = clean(&entries, &mut caller).await;
+        if left.is_empty() && self.session.gone().is_none() {
+            // A journal that cannot be written costs a sweep that finds nothing.
+            let _ = self.session.journal().cleaned(&self.name);
+        }
+        left
+    }
+
+    fn result(self, end: Result<(), End>, took: Duration, left: Vec<Left>) -> TrialResult {
+        let Trial { session, case, configuration, manners, work, .. } = self;
+        let Work { mut steps, mismatches, findings, waited } = work;
+        let (status, reason) = match end {
+            Err(End::Error(why)) => (Status::Error, why),
+            Err(End::Skip(why)) if mismatches.is_empty() => (Status::Skip, why),
+            _ if mismatches.is_empty() => (Status::Pass, String::new()),
+            _ => (Status::Fail, String::new()),
+        };
+        if status == Status::Pass && !manners.exchanges {
+            steps.iter_mut().for_each(|step| step.exchange = None);
+        }
+        let dialect = configuration.dialect;
+        let charged = mismatches.iter().filter_map(|m| Req::find(&m.requirement)).map(|r| r.get().level(dialect)).max();
+        let first = case.requirements.first().map(|r| r.get().level(dialect));
+        let record = CaseRecord {
+            case: case.id.clone(),
+            configuration: configuration.to_string(),
+            target: session.target.profile.name.clone(),
+            title: case.title.clone(),
+            loc: case.loc.to_string(),
+            requirements: case.requirements.iter().map(|r| r.id().to_owned()).collect(),
+            level: charged.or(first).unwrap_or(Level::May),
+            verdict: Verdict { status, reason, mismatches },
+            steps,
+            millis: millis(took),
+            waited_millis: millis(waited),
+            repeat: format!("{} {}", manners.repeat, case.id),
+        };
+        let record = session.redactor.redact_record(&record).unwrap_or_else(|| CaseRecord { steps: Vec::new(), ..record });
+        TrialResult { record, findings, left }
+    }
+}
+
+/// Calls of the harness as the main principal. They are in the journal like any other: what they make again for the moment, too.
+pub struct Main<'a> {
+    /// The target.
+    pub session: &'a Session,
+    /// Configuration to send in.
+    pub configuration: Configuration,
+    /// The trial that they clean up after.
+    pub trial: &'a str,
+}
+
+impl Caller for Main<'_> {
+    async fn call(&mut self, call: &Call) -> Result<Outcome, String> {
+        let manner = Manner { configuration: self.configuration, principal: None, auth: None, raw: None, trial: self.trial };
+        let sent = self.session.call(call, &manner).await.map_err(|e| e.to_string())?;
+        match (sent.reply, sent.broken) {
+            (Some(Reply { outcome: Ok(outcome), .. }), _) => Ok(outcome),
+            (Some(Reply { outcome: Err(unreadable), .. }), _) => Err(unreadable.why),
+            (None, why) => Err(why.unwrap_or_default()),
+        }
+    }
+}
+
+/// Reading may be tried again, and so may what was refused for want of something that was made a moment ago.
+fn may_repeat(step: &Step, sent: &Sent) -> bool {
+    let reads = model().action(&step.call).is_some_and(|action| !action.mutates);
+    let not_seen = |e: &ApiError| e.status == 404 || e.code == "NoSuchEntity" || e.code == "MalformedPolicyDocument";
+    reads || matches!(sent.reply.as_ref().map(|r| &r.outcome), Some(Ok(Outcome::Error(e))) if not_seen(e))
+}
+
+fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, End> {
+    let mut with = step.with.clone();
+    for (name, value) in other.map(|o| o.with.as_slice()).unwrap_or_default() {
+        match with.iter_mut().find(|(n, _)| n == name) {
+            Some(at) => at.1 = value.clone(),
+            None => with.push((name.clone(), value.clone())),
+        }
+    }
+    let pages = step.pages.as_ref();
+    let paginates = model().action(&step.call).is_some_and(|a| a.parameter("MaxItems", scope.dialect()).is_some());
+    if let Some(size) = pages.and_then(|p| p.size.as_ref()).filter(|_| paginates) {
+        with.push(("MaxItems".into(), Value::from(scope.render(size)?)));
+    }
+    let mut call = Call::new(&step.call);
+    call.params = scope.flatten(&with)?;
+    let mut raw = None;
+    if let Some(oddity) = &step.raw {
+        let mut oddity = oddity.clone();
+        for text in [&mut oddity.body, &mut oddity.path].into_iter().flatten() {
+            *text = scope.render(text)?;
+        }
+        for text in oddity.headers.iter_mut().filter_map(|(_, value)| value.as_mut()) {
+            *text = scope.render(text)?;
+        }
+        if let Some(action) = &oddity.action {
+            call.action = action.as_deref().map(|a| scope.render(a)).transpose()?;
+        }
+        if let Some(version) = &oddity.version {
+            call.version = version.as_deref().map(|v| scope.render(v)).transpose()?;
+        }
+        raw = Some(oddity);
+    }
+    let principal = step.principal.as_deref().map(|p| principal(p, scope)).transpose()?;
+    Ok(Bound { call, raw, principal, pages: pages.is_some() })
+}
+
+/// The access key that a step is sent with: a variable that holds CreateAccessKey's `AccessKey`.
+fn principal(text: &str, scope: &Scope) -> Result<(String, Credentials), End> {
+    let key = scope.render_value(&Value::from(text))?;
+    let part = |name: &str| key.get(name).and_then(Value::as_str).map(str::to_owned);
+    match (part("AccessKeyId"), part("SecretAccessKey")) {
+        (Some(access_key_id), Some(secret)) => {
+            let label = part("UserName").map_or_else(|| access_key_id.clone(), |user| format!("key of {user}"));
+            Ok((label, Credentials { access_key_id, secret, session_token: None }))
+        }
+        _ => Err(End::Error(format!("the principal {text} is no access key with its secret"))),
+    }
+}
+
+/// The result tree of a success.
+fn tree(sent: &Sent) -> Option<Value> {
+    match sent.reply.as_ref().map(|r| &r.outcome) {
+        Some(Ok(Outcome::Success(result))) => Some(Value::Object(result.clone())),
+        _ => None,
+    }
+}
+
+fn record(session: &Session, step: usize, at: &str, principal: Option<&str>, sent: &Sent, call: &Call) -> StepRecord {
+    let (mut code, mut message) = (None, sent.broken.clone());
+    match sent.reply.as_ref().map(|r| &r.outcome) {
+        Some(Ok(Outcome::Error(e))) => (code, message) = (Some(e.code.clone()), Some(e.message.clone())),
+        Some(Err(unreadable)) => message = Some(unreadable.why.clone()),
+        _ => {}
+    }
+    StepRecord {
+        step,
+        at: at.to_owned(),
+        call: call.action.clone().unwrap_or_default(),
+        principal: principal.map(str::to_owned),
+        params: call.params.clone(),
+        status: sent.response.as_ref().map(|r| r.status),
+        code,
+        message,
+        result: tree(sent),
+        millis: millis(sent.took),
+        exchange: Some(session.exchange(sent)),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
