@@ -13,9 +13,13 @@
 
 pub mod api;
 pub mod auth;
+pub mod baseline;
 pub mod case;
 #[cfg(feature = "net")]
 pub mod certs;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod coverage;
 pub mod dialect;
 pub mod plan;
 pub mod reference;

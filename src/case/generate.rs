@@ -9,33 +9,45 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// Names that `${cert.NAME}` knows: PEM bodies, chains and, with `.key`, private keys. A [`CertSource`] has each of them.
+/// Names that `${cert.NAME}` knows: PEM bodies, chains, with `.key` private keys, with `.not-after` the end of the validity as the API
+/// writes dates. A [`CertSource`] has each of them.
 pub const CERTIFICATES: &[&str] = &[
     "self-signed",
     "self-signed.key",
+    "self-signed.not-after",
     "leaf",
     "leaf.key",
     "leaf.key-pkcs8",
+    "leaf.not-after",
     "leaf.chain",
     "leaf.chain-3",
     "leaf.chain-wrong-order",
+    "leaf.chain-swapped",
+    "leaf.chain-without-issuer",
     "leaf.chain-stranger",
+    "leaf.chain-namesake",
+    "leaf.text-around",
+    "leaf.damaged",
+    "leaf.16384",
+    "leaf.16385",
+    "two-bodies",
     "expired",
     "expired.key",
+    "expired.not-after",
     "not-yet-valid",
     "not-yet-valid.key",
+    "not-yet-valid.not-after",
     "ec",
     "ec.key",
     "ec.key-pkcs8",
     "other.key",
+    "other-ec.key",
     "garbage",
-    "text-around",
-    "two-bodies",
 ];
 
 /// Where test certificates come from. The core has none: making keys needs a cryptographic library.
 pub trait CertSource: Send + Sync {
-    /// The PEM text of that name, one of [`CERTIFICATES`]; none: this source makes no certificates.
+    /// The text of that name, one of [`CERTIFICATES`]; none: this source makes no certificates.
     fn pem(&self, name: &str) -> Option<String>;
 }
 

@@ -37,7 +37,9 @@ pub enum Form {
     Flag,
     /// `true`.
     True,
-    /// A number, or a template that becomes one.
+    /// A whole number.
+    Number,
+    /// A number from 0, or a template that becomes one.
     Count,
     /// A status or a list of statuses.
     Statuses,
@@ -203,8 +205,11 @@ pub const AUTH_TABLES: &[Key] = &[
     key("header", Form::Text, "This Authorization header instead of a true one."),
     key("region", Form::Text, "Another region in the scope."),
     key("service", Form::Text, "Another service in the scope."),
-    key("skew", Form::Count, "Signed that many seconds away from now; negative: in the past."),
+    key("skew", Form::Number, "Signed that many seconds away from now; negative: in the past."),
 ];
+
+/// Keys of `pages` as a table.
+pub const PAGES: &[Key] = &[required("size", Form::Count, "MaxItems to ask for.")];
 
 /// Folders whose files need not be about one Action. The others are those of the API model.
 pub const FREE_FOLDERS: &[&str] = &["auth", "protocol", "workflows"];

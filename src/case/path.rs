@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::suggest::{did_you_mean, one_of};
-use crate::api::{Action, Member, Type, model};
+use crate::api::{Action, DialectId, Member, Type, model};
 
 /// Member that a step with `pages` adds to its result: the list of the pages, each as the target answered it.
 pub const PAGES: &str = "Pages";
@@ -107,6 +107,15 @@ pub struct NoMember {
     pub help: Option<String>,
 }
 
+/// Whether the API knows an element or parameter of that name at all. A case may say that it is absent where it does not belong.
+pub fn is_known(name: &str) -> bool {
+    let ends_with = |path: &String| path.rsplit('.').next().is_some_and(|last| last.trim_end_matches("[]") == name);
+    model()
+        .actions
+        .iter()
+        .any(|a| a.parameters.iter().any(|p| p.name == name) || DialectId::ALL.iter().any(|d| a.response_paths(*d).iter().any(ends_with)))
+}
+
 /// Checks a path against the response of `action`. `pages`: the step follows markers and so has [`PAGES`].
 pub fn check(action: &Action, path: &str, pages: bool) -> Result<(), NoMember> {
     let mut shape = Shape::of(action, pages);
@@ -145,6 +154,7 @@ mod tests {
         let action = |name| model().action(name).unwrap();
         assert_eq!(check(action("ListUsers"), "Users[0].Tags[1].Key", false), Ok(()));
         assert_eq!(check(action("ListUsers"), "Pages[0].IsTruncated", true), Ok(()));
+        assert!(is_known("SecretAccessKey") && is_known("Users") && is_known("PrivateKey") && !is_known("SecretAcessKey"));
         assert_eq!(check(action("CreatePolicy"), "Policy.Arm", false).unwrap_err().help.as_deref(), Some("did you mean `Arn`?"));
         for (name, bad) in [("DeleteUser", "User"), ("ListUsers", "Users.UserId"), ("GetUser", "User[0]"), ("GetUser", "User.Path.x")] {
             assert!(check(action(name), bad, false).is_err(), "{bad}");

@@ -232,7 +232,8 @@ fn expression(text: &str) -> Parsed<Expr> {
         "i" if member.is_empty() => Ok(Expr::Index),
         _ if is_fresh(head) && member.is_empty() => fresh(head).map(|name| Expr::Fresh(name, None)),
         _ if is_fresh(head) || ["path", "account", "region", "i"].contains(&head) => {
-            wrong(format!("`{head}` is a text and has no members"), None)
+            let help = "to look into something saved, save it under another name".to_owned();
+            wrong(format!("`{head}` is a text that the suite makes, and has no members"), Some(help))
         }
         _ if RESERVED.contains(&head) => wrong(format!("`{head}` needs an argument"), Some(usage(head))),
         _ if is_variable_name(head) => Ok(Expr::Saved(head.to_owned(), member.to_owned())),

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::api::{DialectId, Level};
 use crate::verdict::Verdict;
 
+/// What stands for a secret, in events and so in every report.
+pub const MASK: &str = "<secret>";
+
 /// Version of the event format.
 pub const VERSION: u32 = 1;
 

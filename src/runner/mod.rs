@@ -1,11 +1,15 @@
 //! Executes a plan: steps, journal and cleanup. Emits events and prints nothing.
 
+pub mod capability;
+pub mod checks;
 pub mod cleanup;
 pub mod compare;
+pub mod embedded;
 pub mod journal;
 pub mod ledger;
 pub mod pages;
 pub mod redact;
+pub mod run;
 pub mod session;
 pub mod state;
 pub mod sweep;

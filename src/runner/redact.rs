@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What stands for a secret.
-pub const MASK: &str = "<secret>";
+pub use crate::report::event::MASK;
 
 /// Shorter texts are not taken for secrets: they would mask half of every report.
 const SHORTEST: usize = 8;

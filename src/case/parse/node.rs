@@ -8,7 +8,7 @@ use super::reader::{Field, Fields, Reader, Val};
 use crate::api::{ScalarBase, model};
 use crate::case::keys::{MATCHERS, names};
 use crate::case::model::{Check, Node};
-use crate::case::path::Shape;
+use crate::case::path::{Shape, is_known};
 use crate::case::suggest::did_you_mean;
 use crate::case::template::{Piece, Template};
 
@@ -18,7 +18,7 @@ pub(super) fn node<'t>(reader: &mut Reader<'t>, value: &Val<'t>, shape: Option<S
         DeValue::Array(_) => Check::Items(nodes(reader, value, shape.as_ref(), "a list")?),
         DeValue::Table(_) => {
             let fields = reader.fields(value, "a matcher")?;
-            if is_matcher(&fields) { matchers(reader, &fields, shape)? } else { members(reader, fields, shape) }
+            if is_matcher(&fields) { matchers(reader, &fields, shape)? } else { members(reader, fields, shape)? }
         }
         _ => Check::Equals(scalar(reader, value, shape.as_ref())?),
     };
@@ -30,11 +30,18 @@ fn is_matcher(fields: &Fields<'_, '_>) -> bool {
     fields.all.iter().any(|f| f.key.starts_with(|c: char| c.is_lowercase()))
 }
 
-fn members<'t>(reader: &mut Reader<'t>, fields: Fields<'_, 't>, shape: Option<Shape<'static>>) -> Check {
+fn members<'t>(reader: &mut Reader<'t>, fields: Fields<'_, 't>, shape: Option<Shape<'static>>) -> Option<Check> {
+    if matches!(shape, Some(Shape::List(_))) {
+        reader.wrong(fields.span, "an object is expected of a list", "the API answers a list here").help =
+            Some("write `[{ … }]`, or `{ includes = [{ … }] }`".to_owned());
+        return None;
+    }
     let mut members = Vec::new();
     for field in fields.all {
         let inner = match shape.as_ref().map(|s| s.member(field.key)) {
             Some(Ok(inner)) => Some(inner),
+            // That a secret is nowhere but in its one place is worth saying.
+            Some(Err(_)) if says_absent(field.value) && is_known(field.key) => None,
             Some(Err(e)) => {
                 reader.wrong(field.span.clone(), format!("unknown element `{}`", field.key), e.what).help = e.help;
                 None
@@ -45,7 +52,12 @@ fn members<'t>(reader: &mut Reader<'t>, fields: Fields<'_, 't>, shape: Option<Sh
             members.push((field.key.to_owned(), node));
         }
     }
-    Check::Members(members)
+    Some(Check::Members(members))
+}
+
+/// `{ absent = true }`.
+fn says_absent(value: &Val<'_>) -> bool {
+    value.get_ref().as_table().is_some_and(|t| t.len() == 1 && t.get("absent").is_some_and(|v| v.get_ref().as_bool() == Some(true)))
 }
 
 /// Several matchers in one table must all hold.
@@ -85,6 +97,11 @@ fn matcher<'t>(reader: &mut Reader<'t>, field: &Field<'_, 't>, shape: Option<Sha
         "ordered" => nodes(reader, value, of, "`ordered`").map(Check::Ordered),
         "includes" => nodes(reader, value, of, "`includes`").map(Check::Includes),
         "excludes" => nodes(reader, value, of, "`excludes`").map(Check::Excludes),
+        other if other.starts_with(|c: char| c.is_uppercase()) => {
+            reader.wrong(field.span.clone(), format!("element `{other}` beside matchers"), "").help =
+                Some("an object with such members is there anyway; other matchers go inside an element".to_owned());
+            None
+        }
         other => {
             let elements: Vec<&str> = match of {
                 Some(Shape::Members(members) | Shape::Paged(members)) => members.iter().map(|m| m.name.as_str()).collect(),

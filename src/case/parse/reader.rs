@@ -257,8 +257,7 @@ impl<'t> Reader<'t> {
         let id = self.text(value, "a requirement")?;
         let found = Req::find(&id);
         if found.is_none() {
-            let help = closest(&id, req::IDS.iter().copied())
-                .map_or_else(|| "the catalogue is src/api/requirements/*.toml".to_owned(), |k| format!("did you mean `{k}`?"));
+            let help = requirement_help(&id);
             self.wrong(value.span(), format!("unknown requirement `{id}`"), "").help = Some(help);
         }
         found
@@ -291,4 +290,19 @@ impl<'t> Reader<'t> {
             }
         })
     }
+}
+
+/// What was meant by an unknown requirement. Ids of one area all begin alike, so only the rest is compared.
+fn requirement_help(id: &str) -> String {
+    let (area, rule) = id.split_once('.').unwrap_or((id, ""));
+    let rules = || req::IDS.iter().filter_map(|known| known.split_once('.')).filter(|(a, _)| *a == area).map(|(_, rule)| rule);
+    if let Some(close) = closest(rule, rules()) {
+        return format!("did you mean `{area}.{close}`?");
+    }
+    if rules().next().is_some() {
+        return format!("{area} has {}", one_of(rules()));
+    }
+    let areas = || req::IDS.iter().filter_map(|known| known.split_once('.')).map(|(a, _)| a);
+    let catalogue = || "the catalogue is src/api/requirements/*.toml".to_owned();
+    closest(area, areas()).map_or_else(catalogue, |a| format!("did you mean `{a}.…`?"))
 }

@@ -142,9 +142,9 @@ fn saves<'t>(
     let mut saves = Vec::new();
     for field in reader.fields(value, "`save`").map(|f| f.all).unwrap_or_default() {
         if !is_variable_name(field.key) {
-            let why = if is_fresh(field.key) { "a fresh name is called so" } else { "not a name for a variable" };
-            reader.wrong(field.span.clone(), format!("`{}` cannot be saved", field.key), why).help =
-                Some("take letters, digits and `-`, and no word that a generator has".to_owned());
+            let why = if is_fresh(field.key) { "that is a fresh name" } else { "not a name for a variable" };
+            reader.wrong(field.span.clone(), format!("nothing can be saved as `{}`", field.key), why).help =
+                Some("take another word of letters, digits and `-` that no generator has, such as `old` or `created`".to_owned());
             continue;
         }
         names.push((field.key.to_owned(), field.span.clone()));

@@ -3,12 +3,9 @@
 use toml::de::DeValue;
 
 use super::reader::{Reader, Val};
-use crate::case::keys::{AUTH_TABLES, AUTH_WORDS, Key, RAW, names};
+use crate::case::keys::{AUTH_TABLES, AUTH_WORDS, PAGES, RAW, names};
 use crate::case::model::{Pages, Raw, Tamper};
 use crate::case::suggest::{did_you_mean, one_of};
-
-/// Keys of `pages` as a table.
-const PAGES: &[Key] = &[Key { name: "size", about: "MaxItems to ask for.", form: crate::case::keys::Form::Count, required: true }];
 
 pub(super) fn pages<'t>(reader: &mut Reader<'t>, value: &Val<'t>) -> Option<Pages> {
     if value.get_ref().is_str() {

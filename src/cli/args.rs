@@ -1,0 +1,165 @@
+//! Flags that several subcommands share.
+
+use clap::{Args, ValueEnum};
+
+use super::fail::Failure;
+use crate::api::DialectId;
+use crate::dialect::{Format, Style};
+use crate::target::credentials::Sources;
+use crate::target::resolve::{self, ResolveError, Target};
+
+/// What to run against. Nothing given: the embedded reference.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Target (also IAMSPEC_TARGET, IAMSPEC_ENDPOINT, IAMSPEC_DIALECT; none: the embedded reference)")]
+pub struct TargetArgs {
+    /// Target with a profile: a name (see `iamspec list --targets`), or the path of a target.toml
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// URL of the endpoint
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// How it puts the API on the wire; without a target: run only this dialect
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<DialectId>,
+    /// Run only this wire format
+    #[arg(long, value_name = "FORMAT")]
+    pub wire: Option<WireFormat>,
+    /// Run only this request style
+    #[arg(long, value_name = "STYLE")]
+    pub style: Option<RequestStyle>,
+    /// Region of the signature
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Service of the signature
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Credentials: a profile of the shared AWS files instead of AWS_* and OSC_*
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Trust the authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<String>,
+    /// Trust any certificate
+    #[arg(long, conflicts_with = "ca")]
+    pub insecure: bool,
+    /// Seconds until a call counts as unanswered
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<f64>,
+}
+
+impl TargetArgs {
+    /// The same in the words of the library, completed from the environment.
+    ///
+    /// # Errors
+    /// When a variable of the environment has no meaning.
+    pub fn completed(&self) -> Result<resolve::TargetArgs, Failure> {
+        let args = resolve::TargetArgs {
+            target: self.target.clone(),
+            endpoint: self.endpoint.clone(),
+            dialect: self.dialect,
+            region: self.region.clone(),
+            credentials: self.profile.clone(),
+            formats: self.wire.into_iter().map(Format::from).collect(),
+            styles: self.style.into_iter().map(Style::from).collect(),
+            ca: self.ca.clone(),
+            insecure: self.insecure,
+        };
+        args.or_environment(&variable).map_err(|why| Failure::usage(why.to_string()))
+    }
+
+    /// The foreign target that is named; none: the embedded reference is meant.
+    ///
+    /// # Errors
+    /// When what is named cannot be used.
+    pub fn foreign(&self) -> Result<Option<Target>, Failure> {
+        let args = self.completed()?;
+        if args.embedded() {
+            return Ok(None);
+        }
+        let sources = Sources { env: &variable, profile: None, home: std::env::home_dir() };
+        let mut target = resolve::resolve(&args, &sources).map_err(|why| match why {
+            ResolveError::Credentials(_) => Failure::usage(format!("{why}; credentials are never part of a profile")),
+            _ => Failure::usage(why.to_string()),
+        })?;
+        if self.service.is_some() {
+            target.profile.service.clone_from(&self.service);
+        }
+        if let Some(seconds) = self.timeout {
+            target.profile.timeout = seconds;
+        }
+        Ok(Some(target))
+    }
+}
+
+/// A variable of the environment; an empty one counts as not set.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A positive number of seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(seconds),
+        _ => Err("not a number of seconds between 0 and 86400".into()),
+    }
+}
+
+/// `--wire`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WireFormat {
+    /// XML
+    Xml,
+    /// JSON
+    Json,
+}
+
+impl From<WireFormat> for Format {
+    fn from(format: WireFormat) -> Format {
+        match format {
+            WireFormat::Xml => Format::Xml,
+            WireFormat::Json => Format::Json,
+        }
+    }
+}
+
+/// `--style`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RequestStyle {
+    /// Form body
+    Form,
+    /// Query string
+    Query,
+    /// Form body signed with SigV4 where the dialect has a login token
+    Sigv4,
+}
+
+impl From<RequestStyle> for Style {
+    fn from(style: RequestStyle) -> Style {
+        match style {
+            RequestStyle::Form => Style::Form,
+            RequestStyle::Query => Style::Query,
+            RequestStyle::Sigv4 => Style::Sigv4,
+        }
+    }
+}
+
+/// Which cases.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Cases")]
+pub struct Selection {
+    /// Case id, part of one (`users/DeleteUser`), or a glob (`*/name-*`); several: any of them
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Cases with this tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Cases about this Action, or that call it
+    #[arg(long, value_name = "ACTION")]
+    pub action: Vec<String>,
+    /// Cases that check this requirement: an id or a glob
+    #[arg(long, value_name = "ID")]
+    pub requirement: Vec<String>,
+    /// Case files to use instead of those built in
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<std::path::PathBuf>,
+}

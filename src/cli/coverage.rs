@@ -1,0 +1,61 @@
+//! `iamspec coverage`: what of the API a run reaches.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::args::Selection;
+use super::engine::{self, Setup};
+use super::fail::Failure;
+use super::stream::Stream;
+use super::suite;
+use crate::coverage::{Coverage, text};
+use crate::report::ndjson::read_run;
+use crate::report::tally::exit;
+
+/// Arguments.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Counts what happened in cases that passed: without --from the suite is run on the embedded reference first.
+
+Examples:
+  iamspec coverage
+  iamspec coverage --json > coverage.json
+  iamspec run --target moto --output ndjson=moto.ndjson; iamspec coverage --from moto.ndjson")]
+pub struct Args {
+    /// A stored run instead of a new one
+    #[arg(long, value_name = "RUN.ndjson")]
+    from: Option<PathBuf>,
+    /// Case files to use instead of those built in
+    #[arg(long, value_name = "DIR")]
+    cases: Option<PathBuf>,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the coverage.
+pub fn run(args: &Args) -> Result<i32, Failure> {
+    let corpus = suite::load(&Selection { cases: args.cases.clone(), ..Selection::default() })?;
+    let (events, code) = match &args.from {
+        Some(path) => (read_run(path).map_err(|why| Failure::usage(why.to_string()))?, exit::OK),
+        None => {
+            let mut stream = Stream::new(None, false, Vec::new()).keeping();
+            engine::run(&Setup::embedded(), &corpus, &mut stream)?;
+            let (events, code, _) = stream.end();
+            (events, code)
+        }
+    };
+    let coverage = Coverage::of(&events, &corpus.cases);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &coverage).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        out.write_all(text(&coverage).as_bytes())?;
+    }
+    out.flush()?;
+    if code != exit::OK {
+        eprintln!("iamspec: not every case passed, and those that did not count for nothing here: iamspec run shows them");
+    }
+    Ok(code)
+}

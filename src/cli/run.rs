@@ -1,0 +1,188 @@
+//! `iamspec run`: the suite, or some of it, against a target.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use time::OffsetDateTime;
+
+use super::args::{Selection, TargetArgs, variable};
+use super::curl_dir::{CurlDir, Scopes};
+use super::engine::{self, Setup};
+use super::fail::Failure;
+use super::stream::Stream;
+use super::{known, plan, suite};
+use crate::api::Level;
+use crate::baseline::Judge;
+use crate::case::corpus::Corpus;
+use crate::plan::OptIn;
+use crate::report::event::Event;
+use crate::report::failure::Options;
+use crate::report::ndjson::read_run;
+use crate::report::terminal::Terminal;
+use crate::report::text::Paint;
+use crate::report::view::{Output, View};
+use crate::verdict::Status;
+
+/// Arguments.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  iamspec run
+  iamspec run users/DeleteUser 'groups/*/name-*' --dialect eim -v
+  iamspec run --endpoint https://iam.example.com --dialect aws --region eu-1 --plan
+  iamspec run --target moto --output junit=report.xml --output ndjson=run.ndjson
+  iamspec run --target moto --failed-from run.ndjson --curl scripts
+
+Exit codes: 0 as expected, 1 conformance failures, 2 usage or case-file error, 3 target not reached or harness broke.")]
+pub struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    known: known::Args,
+    /// Only what failed or broke in a stored run
+    #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
+    failed_from: Option<PathBuf>,
+    /// Off this machine, also cases that annoy: failed authentications, full quotas
+    #[arg(long, value_name = "WHAT", help_heading = "Cases")]
+    allow: Vec<Allow>,
+    /// Report to a file: ndjson, json or junit; `-` is standard output; repeatable
+    #[arg(short, long, value_name = "FORMAT=FILE")]
+    output: Vec<Output>,
+    /// Write each trial as a script of signed curl calls
+    #[arg(long, value_name = "DIR")]
+    curl: Option<PathBuf>,
+    /// Cases at a time [default: what the profile says]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Stop at the first failure
+    #[arg(long)]
+    fail_fast: bool,
+    /// Leave what the cases create
+    #[arg(long)]
+    keep: bool,
+    /// Seed of names and of everything else that is made up [default: from the clock]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// From which level on a failure counts for the exit code
+    #[arg(long, value_name = "LEVEL", default_value = "should")]
+    level: Level,
+    /// Whole values, raw exchanges, a line for each trial
+    #[arg(short, long)]
+    verbose: bool,
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    plan: bool,
+}
+
+/// `--allow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Allow {
+    /// Cases that fail authentication on purpose
+    AuthFailures,
+    /// Cases that fill a quota
+    Quotas,
+}
+
+/// Runs the suite.
+pub fn run(args: &Args) -> Result<i32, Failure> {
+    let whole = suite::all(args.selection.cases.as_deref())?;
+    let mut corpus = suite::load(&args.selection)?;
+    if let Some(path) = &args.failed_from {
+        only_failed(&mut corpus, path)?;
+    }
+    let setup = setup(args)?;
+    if args.plan {
+        return plan::show(&setup, &corpus);
+    }
+    let target = args.target.completed()?.target;
+    let known = known::find(&args.known, target.as_deref(), &whole)?;
+    let full = full(args, &corpus, &whole);
+    let judge = known.baseline.as_ref().map(|b| Judge::new(b, &today()));
+    let mut stream = Stream::new(judge, full, views(args, &corpus, &setup)?);
+    if args.known.update_baseline {
+        stream = stream.keeping();
+    }
+    engine::run(&setup, &corpus, &mut stream)?;
+    let (events, code, unwritten) = stream.end();
+    for why in unwritten {
+        eprintln!("iamspec: {why}");
+    }
+    if args.known.update_baseline {
+        eprintln!("iamspec: {}", known.update(&events, full)?);
+        return Ok(code);
+    }
+    if let Some(word) = known.unreviewed() {
+        eprintln!("iamspec: {word}");
+    }
+    Ok(code)
+}
+
+fn setup(args: &Args) -> Result<Setup, Failure> {
+    let allowed = |what| args.allow.contains(&what);
+    Ok(Setup {
+        target: args.target.clone(),
+        foreign: args.target.foreign()?,
+        jobs: args.jobs.map(usize::from),
+        fail_fast: args.fail_fast,
+        keep: args.keep,
+        seed: args.seed,
+        level: args.level,
+        opt_in: OptIn { auth_failures: allowed(Allow::AuthFailures), quotas: allowed(Allow::Quotas) },
+        exchanges: args.verbose || args.curl.is_some(),
+    })
+}
+
+/// Whether every case is run in every configuration, so that a list of known failures can be judged as a whole.
+fn full(args: &Args, corpus: &Corpus, whole: &Corpus) -> bool {
+    let narrowed = args.target.wire.is_some() || args.target.style.is_some();
+    corpus.cases.len() == whole.cases.len() && !narrowed && !args.fail_fast
+}
+
+/// Keeps the cases that failed, broke or passed unexpectedly in a stored run.
+fn only_failed(corpus: &mut Corpus, path: &std::path::Path) -> Result<(), Failure> {
+    let events = read_run(path).map_err(|why| Failure::usage(why.to_string()))?;
+    let failed = |e: &Event| match e {
+        Event::Case(r) if matches!(r.verdict.status, Status::Fail | Status::Error | Status::Xpass) => Some(r.case.clone()),
+        _ => None,
+    };
+    let failed: Vec<String> = events.iter().filter_map(failed).collect();
+    corpus.cases.retain(|case| failed.contains(&case.id));
+    if corpus.cases.is_empty() {
+        return Err(Failure::usage(format!("nothing to run again: no case selected here failed in {}", path.display())));
+    }
+    Ok(())
+}
+
+/// Every view that is asked for, each with what messages call it.
+fn views<'a>(args: &Args, corpus: &'a Corpus, setup: &Setup) -> Result<Vec<(String, Box<dyn View + 'a>)>, Failure> {
+    let mut views: Vec<(String, Box<dyn View + 'a>)> = Vec::new();
+    let smart = variable("TERM").is_none_or(|term| term != "dumb");
+    let colour = |terminal: bool| Paint(terminal && smart && variable("NO_COLOR").is_none());
+    let progress = io::stderr().is_terminal() && smart;
+    // Standard output belongs to the report that asks for it.
+    let aside = args.output.iter().any(Output::is_stdout);
+    let terminal = if aside { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let to: Box<dyn Write> = if aside { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+    let options = Options { paint: colour(terminal), verbose: args.verbose };
+    views.push(("the report".into(), Box::new(Terminal::new(to, options, progress))));
+    for output in &args.output {
+        let view = output.open().map_err(|why| Failure::usage(format!("cannot write the report {}: {why}", output.file)))?;
+        views.push((output.file.clone(), view));
+    }
+    if let Some(dir) = &args.curl {
+        let scopes = Scopes::new(setup.foreign.as_ref());
+        let view = CurlDir::new(dir.clone(), corpus, scopes);
+        let view = view.map_err(|why| Failure::usage(format!("cannot make the folder {}: {why}", dir.display())))?;
+        views.push((dir.display().to_string(), Box::new(view)));
+    }
+    Ok(views)
+}
+
+/// Today in UTC, `2026-11-22`.
+fn today() -> String {
+    let now = OffsetDateTime::now_utc();
+    format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day())
+}

@@ -1,0 +1,270 @@
+//! Goes through the trials of one dialect and notes what they reached.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::api::{DialectId, model};
+use crate::case::model::{Case, Check, Expect, Node, Step};
+use crate::report::event::{CaseRecord, StepRecord};
+use crate::verdict::Status;
+
+/// What trials on one dialect reached; names as in [`super::DialectCoverage`].
+pub struct Reached {
+    dialect: DialectId,
+    pub actions: BTreeSet<String>,
+    pub parameters: BTreeSet<String>,
+    pub elements: BTreeSet<String>,
+    pub expected: BTreeSet<String>,
+    pub errors: BTreeSet<String>,
+}
+
+/// The expectation of a step on a dialect.
+fn expectation(step: &Step, dialect: DialectId) -> &Expect {
+    step.on.get(&dialect).and_then(|alternative| alternative.expect.as_ref()).unwrap_or(&step.expect)
+}
+
+/// Requirements that a trial's case names, those of its expectations included, as far as the trial came to them.
+pub fn requirements(record: &CaseRecord, case: &Case, dialect: DialectId) -> Vec<String> {
+    let done: BTreeSet<usize> = record.steps.iter().map(|s| s.step).collect();
+    let own = case.steps.iter().enumerate().filter(|(i, _)| done.contains(i));
+    let own = own.filter_map(|(_, s)| expectation(s, dialect).requirement).map(|r| r.id().to_owned());
+    record.requirements.iter().cloned().chain(own).collect()
+}
+
+impl Reached {
+    /// Nothing yet.
+    pub fn new(dialect: DialectId) -> Reached {
+        Reached {
+            dialect,
+            actions: BTreeSet::new(),
+            parameters: BTreeSet::new(),
+            elements: BTreeSet::new(),
+            expected: BTreeSet::new(),
+            errors: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a trial into account. False: it did not pass, and reached nothing.
+    pub fn take(&mut self, record: &CaseRecord, case: &Case) -> bool {
+        if !matches!(record.verdict.status, Status::Pass | Status::Xpass) {
+            return false;
+        }
+        for sent in &record.steps {
+            let (Some(step), Some(action)) = (case.steps.get(sent.step), model().action(&sent.call)) else { continue };
+            let expect = expectation(step, self.dialect);
+            let succeeded = sent.code.is_none() && sent.status.is_some_and(|status| (200..300).contains(&status));
+            if succeeded && (expect.given || case.action.as_ref() == Some(&action.name)) {
+                self.actions.insert(action.name.clone());
+            }
+            if let Some(code) = sent.code.as_ref().filter(|code| expect.error.contains(code)) {
+                self.errors.insert(format!("{}.{code}", action.name));
+            }
+            if let Some(result) = &sent.result {
+                let mut paths = BTreeSet::new();
+                seen(result, String::new(), &mut paths);
+                self.elements.extend(paths.iter().map(|path| format!("{}.{path}", action.name)));
+                let mut wanted = BTreeSet::new();
+                if let Some(node) = &expect.result {
+                    named(node, String::new(), &mut wanted);
+                }
+                // A matcher for what is absent looks at the element as well.
+                self.expected.extend(wanted.iter().map(|path| format!("{}.{path}", action.name)));
+            }
+            for (name, value) in &sent.params {
+                if looked_at(case, record, sent, name, value, self.dialect) {
+                    let name = name.split('.').next().unwrap_or(name);
+                    self.parameters.insert(format!("{}.{name}", action.name));
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Paths of a result tree, lists marked `[]`.
+fn seen(value: &Value, path: String, paths: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                paths.insert(path.clone());
+                seen(member, path, paths);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| seen(item, format!("{path}[]"), paths)),
+        _ => {}
+    }
+}
+
+/// Paths that an expectation names.
+fn named(node: &Node, path: String, paths: &mut BTreeSet<String>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match &node.check {
+        Check::Members(members) => {
+            for (name, node) in members {
+                let path = below(name);
+                paths.insert(path.clone());
+                named(node, path, paths);
+            }
+        }
+        Check::Items(nodes) | Check::Ordered(nodes) | Check::Includes(nodes) | Check::Excludes(nodes) => {
+            nodes.iter().for_each(|node| named(node, format!("{path}[]"), paths));
+        }
+        Check::All(nodes) => nodes.iter().for_each(|node| named(node, path.clone(), paths)),
+        Check::Optional(node) => named(node, path, paths),
+        Check::Sorted(member) if !member.is_empty() => {
+            paths.insert(format!("{path}[].{member}"));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a case looks at what a parameter does: its own step says what must come back (a result or an error), or a later step of
+/// the trial that says so sends or expects the same value.
+fn looked_at(case: &Case, record: &CaseRecord, sent: &StepRecord, name: &str, value: &str, dialect: DialectId) -> bool {
+    let says = |i: usize| {
+        case.steps.get(i).is_some_and(|s| {
+            let expect = expectation(s, dialect);
+            expect.given && !expect.any && (expect.result.is_some() || !expect.error.is_empty() || expect.any_error)
+        })
+    };
+    if says(sent.step) {
+        return true;
+    }
+    let template = case.steps.get(sent.step).and_then(|s| s.with.iter().find(|(n, _)| n == name)).map(|(_, v)| v);
+    let later: BTreeSet<usize> = record.steps.iter().map(|s| s.step).filter(|i| *i > sent.step && says(*i)).collect();
+    later.into_iter().any(|i| {
+        let sends = record.steps.iter().any(|s| s.step == i && s.params.iter().any(|(_, v)| v == value));
+        let expects = match (template, case.steps.get(i).and_then(|s| expectation(s, dialect).result.as_ref())) {
+            (Some(template), Some(node)) => mentions(node, template),
+            _ => false,
+        };
+        sends || expects
+    })
+}
+
+/// Whether an expected tree has that value, or text with it (a template, not yet bound).
+fn mentions(node: &Node, value: &Value) -> bool {
+    let text = |t: &String| value.as_str().is_some_and(|value| t.contains(value));
+    let scalar = |v: &Value| v == value || matches!(v, Value::String(t) if text(t));
+    match &node.check {
+        Check::Equals(v) | Check::Not(v) => scalar(v),
+        Check::OneOf(values) => values.iter().any(scalar),
+        Check::Members(members) => members.iter().any(|(_, node)| mentions(node, value)),
+        Check::Items(nodes) | Check::Ordered(nodes) | Check::Includes(nodes) | Check::Excludes(nodes) | Check::All(nodes) => {
+            nodes.iter().any(|node| mentions(node, value))
+        }
+        Check::Optional(node) => mentions(node, value),
+        Check::Matches(t) | Check::SameJson(t) | Check::SamePem(t) | Check::Count(t) => text(t),
+        Check::Present | Check::Absent | Check::AbsentOrEmpty | Check::Sorted(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::report::samples;
+    use crate::verdict::Loc;
+
+    fn node(check: Check) -> Node {
+        Node { check, loc: Loc::default() }
+    }
+
+    fn step(call: &str, with: &[(&str, &str)], expect: Expect) -> Step {
+        Step {
+            call: call.into(),
+            with: with.iter().map(|(n, v)| ((*n).into(), json!(v))).collect(),
+            save: Vec::new(),
+            principal: None,
+            auth: None,
+            raw: None,
+            repeat: None,
+            pages: None,
+            expect,
+            on: BTreeMap::new(),
+            loc: Loc::default(),
+        }
+    }
+
+    /// CreateUser with a path, GetUser that expects it, DeleteUser of a name that nobody has.
+    fn sample() -> (CaseRecord, Case) {
+        let path = node(Check::Members(vec![("Path".into(), node(Check::Equals(json!("/a/"))))]));
+        let result = node(Check::Members(vec![("User".into(), path)]));
+        let looks = Expect { given: true, result: Some(result), ..Expect::default() };
+        let refused = Expect { given: true, error: vec!["NoSuchEntity".into()], ..Expect::default() };
+        let case = Case {
+            id: "users/CreateUser/path".into(),
+            family: "users".into(),
+            action: Some("CreateUser".into()),
+            title: String::new(),
+            requirements: Vec::new(),
+            tags: Vec::new(),
+            requires: Vec::new(),
+            dialects: DialectId::ALL.to_vec(),
+            serial: false,
+            rows: Vec::new(),
+            steps: vec![
+                step("CreateUser", &[("UserName", "${user}"), ("Path", "/a/"), ("Tags.member.1.Key", "k")], Expect::default()),
+                step("GetUser", &[("UserName", "${user}")], looks),
+                step("DeleteUser", &[("UserName", "${nobody}")], refused),
+            ],
+            loc: Loc::default(),
+        };
+        let mut record = samples::pass();
+        let sent = |i: usize, call: &str, params: &[(&str, &str)]| {
+            let mut s = samples::pass().steps.remove(0);
+            (s.step, s.call) = (i, call.into());
+            s.params = params.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+            s
+        };
+        record.steps = vec![
+            sent(0, "CreateUser", &[("UserName", "u"), ("Path", "/a/"), ("Tags.member.1.Key", "k")]),
+            sent(1, "GetUser", &[("UserName", "u")]),
+            sent(2, "DeleteUser", &[("UserName", "n")]),
+        ];
+        record.steps[1].result = Some(json!({ "User": { "Path": "/a/", "Tags": [{ "Key": "k" }] } }));
+        (record.steps[2].status, record.steps[2].code) = (Some(404), Some("NoSuchEntity".into()));
+        (record, case)
+    }
+
+    fn list(set: &BTreeSet<String>) -> Vec<&str> {
+        set.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn a_trial_that_passed_reaches_what_it_did() {
+        let (record, case) = sample();
+        let mut reached = Reached::new(DialectId::Aws);
+        assert!(reached.take(&record, &case));
+        assert_eq!(list(&reached.actions), ["CreateUser", "GetUser"]);
+        assert_eq!(list(&reached.errors), ["DeleteUser.NoSuchEntity"]);
+        // No step looks at the tag.
+        assert_eq!(list(&reached.parameters), ["CreateUser.Path", "CreateUser.UserName", "DeleteUser.UserName", "GetUser.UserName"]);
+        assert_eq!(list(&reached.elements), ["GetUser.User", "GetUser.User.Path", "GetUser.User.Tags", "GetUser.User.Tags[].Key"]);
+        assert_eq!(list(&reached.expected), ["GetUser.User", "GetUser.User.Path"]);
+    }
+
+    #[test]
+    fn a_trial_that_did_not_pass_reaches_nothing() {
+        let (mut record, case) = sample();
+        for status in [Status::Fail, Status::Skip, Status::Error, Status::Xfail] {
+            record.verdict.status = status;
+            let mut reached = Reached::new(DialectId::Aws);
+            assert!(!reached.take(&record, &case) && reached.actions.is_empty());
+        }
+    }
+
+    #[test]
+    fn another_error_than_the_expected_one_is_not_reached() {
+        let (mut record, case) = sample();
+        record.steps[2].code = Some("ServiceFailure".into());
+        let mut reached = Reached::new(DialectId::Aws);
+        reached.take(&record, &case);
+        assert!(reached.errors.is_empty());
+    }
+}

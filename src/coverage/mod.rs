@@ -1,0 +1,150 @@
+//! What of the API a run reached: Actions, parameters, response elements, declared error codes, requirements.
+//!
+//! "Reached" is what happened in trials that passed, taken from the run's events; the case files only say what was looked at.
+
+mod collect;
+mod show;
+
+pub use show::text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::api::requirement::{Kind, catalogue};
+use crate::api::{Action, DialectId, model};
+use crate::case::model::Case;
+use crate::report::event::Event;
+use collect::Reached;
+
+/// Coverage of every dialect that was run, and of the catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// By dialect.
+    pub dialects: BTreeMap<DialectId, DialectCoverage>,
+    /// Requirements that a case that passed names.
+    pub requirements_with_case: Vec<String>,
+    /// Requirements that no case that passed names. Unreachable ones are not among them.
+    pub requirements_without_case: Vec<String>,
+    /// Requirements that the API alone cannot provoke, with the reason.
+    pub unreachable: BTreeMap<String, String>,
+}
+
+/// Coverage on one dialect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DialectCoverage {
+    /// Actions that succeeded in a case that passed, one that is about them or looks at their answer.
+    pub actions: Part,
+    /// Request parameters (`CreateUser.Path`) that a case sent and whose effect it looked at.
+    pub parameters: Part,
+    /// Response elements (`GetUser.User.Path`) that an answer had, so that their shape was checked.
+    pub elements: Part,
+    /// Those of them that an expectation names.
+    pub elements_expected: usize,
+    /// Declared error codes (`DeleteUser.DeleteConflict`) that a case expected and got.
+    pub errors: Part,
+    /// Declared error codes that the API alone cannot provoke, with the reason.
+    pub unreachable_errors: BTreeMap<String, String>,
+}
+
+/// What there is, reached and not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// How many were reached.
+    pub reached: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The others.
+    pub missing: Vec<String>,
+}
+
+impl Part {
+    fn new(all: impl IntoIterator<Item = String>, reached: &BTreeSet<String>) -> Part {
+        let (hit, missing): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| reached.contains(name));
+        Part { reached: hit.len(), of: hit.len() + missing.len(), missing }
+    }
+}
+
+impl Coverage {
+    /// The coverage of a run's events by a suite's cases.
+    pub fn of(events: &[Event], cases: &[Case]) -> Coverage {
+        let by_id: BTreeMap<&str, &Case> = cases.iter().map(|c| (c.id.as_str(), c)).collect();
+        let mut reached: BTreeMap<DialectId, Reached> = BTreeMap::new();
+        let mut named = BTreeSet::new();
+        for event in events {
+            let Event::Case(record) = event else { continue };
+            let dialect = record.configuration.split('/').next().and_then(|d| d.parse().ok());
+            if let (Some(case), Some(dialect)) = (by_id.get(record.case.as_str()), dialect) {
+                let reached = reached.entry(dialect).or_insert_with(|| Reached::new(dialect));
+                if reached.take(record, case) {
+                    named.extend(collect::requirements(record, case, dialect));
+                }
+            }
+        }
+        let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable).map(|r| r.id.clone());
+        let unreachable = catalogue().iter().filter(|r| r.kind == Kind::Unreachable);
+        let (with, without) = reachable().partition(|id| named.contains(id));
+        Coverage {
+            dialects: reached.into_iter().map(|(dialect, reached)| (dialect, DialectCoverage::of(dialect, &reached))).collect(),
+            requirements_with_case: with,
+            requirements_without_case: without,
+            unreachable: unreachable.map(|r| (r.id.clone(), r.reason.clone().unwrap_or_default())).collect(),
+        }
+    }
+}
+
+impl DialectCoverage {
+    fn of(dialect: DialectId, reached: &Reached) -> DialectCoverage {
+        let actions = || model().actions.iter().filter(|a| a.dialects.contains(&dialect));
+        let mut unreachable_errors = BTreeMap::new();
+        for action in actions() {
+            for code in &action.errors {
+                if let Some(reason) = unreachable(action, code) {
+                    unreachable_errors.insert(format!("{}.{code}", action.name), reason.to_owned());
+                }
+            }
+        }
+        let parameters = |a: &'static Action| a.parameters.iter().filter(|p| p.on(dialect)).map(|p| format!("{}.{}", a.name, p.name));
+        let elements = |a: &'static Action| a.response_paths(dialect).into_iter().map(|path| format!("{}.{path}", a.name));
+        let errors = |a: &'static Action| a.errors.iter().map(|code| format!("{}.{code}", a.name));
+        DialectCoverage {
+            actions: Part::new(actions().map(|a| a.name.clone()), &reached.actions),
+            parameters: Part::new(actions().flat_map(parameters), &reached.parameters),
+            elements: Part::new(actions().flat_map(elements), &reached.elements),
+            elements_expected: actions().flat_map(elements).filter(|e| reached.expected.contains(e)).count(),
+            errors: Part::new(
+                actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e)),
+                &reached.errors,
+            ),
+            unreachable_errors: unreachable_errors.into_iter().filter(|(e, _)| !reached.errors.contains(e)).collect(),
+        }
+    }
+}
+
+/// Why an Action's declared error cannot be provoked: the reason of its unreachable requirement whose text names the code.
+fn unreachable(action: &Action, code: &str) -> Option<&'static str> {
+    let names = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
+    catalogue()
+        .iter()
+        .find(|r| r.kind == Kind::Unreachable && r.action.as_deref().is_none_or(|a| a == action.name) && names(&r.text))
+        .and_then(|r| r.reason.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_counts_what_there_is_and_names_the_rest() {
+        let reached = BTreeSet::from(["a".to_owned(), "not there".to_owned()]);
+        let part = Part::new(["a", "b"].map(str::to_owned), &reached);
+        assert_eq!(part, Part { reached: 1, of: 2, missing: vec!["b".into()] });
+    }
+
+    #[test]
+    fn an_empty_run_reaches_nothing() {
+        let coverage = Coverage::of(&[], &[]);
+        assert!(coverage.dialects.is_empty() && coverage.requirements_with_case.is_empty());
+        assert_eq!(coverage.requirements_without_case.len() + coverage.unreachable.len(), catalogue().len());
+    }
+}

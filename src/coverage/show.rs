@@ -1,0 +1,69 @@
+//! Coverage as text.
+
+use std::fmt::Write as _;
+
+use super::{Coverage, Part};
+
+/// Coverage as text: counts first, then by name what was not reached.
+pub fn text(coverage: &Coverage) -> String {
+    let mut out = String::new();
+    for (dialect, c) in &coverage.dialects {
+        let _ = writeln!(out, "{dialect}");
+        let mut part = |label: &str, part: &Part, note: String| {
+            let _ = writeln!(out, "  {label:<40} {:>4}/{}{note}", part.reached, part.of);
+        };
+        part("Actions with a passing success case", &c.actions, String::new());
+        part("parameters whose effect a case looks at", &c.parameters, String::new());
+        part("response elements in a checked response", &c.elements, format!("  ({} of them in an expectation)", c.elements_expected));
+        let unreachable = c.unreachable_errors.len();
+        part("declared errors provoked", &c.errors, format!("  (and {unreachable} that the API alone cannot provoke)"));
+        for (label, part) in [("Action", &c.actions), ("parameter", &c.parameters), ("element", &c.elements), ("error", &c.errors)] {
+            for name in &part.missing {
+                let _ = writeln!(out, "    no {label} {name}");
+            }
+        }
+        for (name, reason) in &c.unreachable_errors {
+            let _ = writeln!(out, "    unreachable {name}: {reason}");
+        }
+    }
+    let with = coverage.requirements_with_case.len();
+    let of = with + coverage.requirements_without_case.len();
+    let _ =
+        writeln!(out, "requirements\n  {:<40} {with:>4}/{of}  (and {} unreachable)", "named by a passing case", coverage.unreachable.len());
+    for id in &coverage.requirements_without_case {
+        let _ = writeln!(out, "    no case {id}");
+    }
+    for (id, reason) in &coverage.unreachable {
+        let _ = writeln!(out, "    unreachable {id}: {reason}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::DialectCoverage;
+    use super::*;
+    use crate::api::DialectId;
+
+    #[test]
+    fn counts_come_first_and_names_after() {
+        let part = |reached, of, missing: &[&str]| Part { reached, of, missing: missing.iter().map(|m| (*m).into()).collect() };
+        let dialect = DialectCoverage {
+            actions: part(44, 45, &["DeleteUser"]),
+            parameters: part(100, 100, &[]),
+            elements: part(3, 4, &["GetUser.User.Path"]),
+            elements_expected: 2,
+            errors: part(5, 6, &["DeleteUser.DeleteConflict"]),
+            unreachable_errors: BTreeMap::from([("DeleteUser.LimitExceeded".into(), "No quota grows by deleting.".into())]),
+        };
+        let coverage = Coverage {
+            dialects: BTreeMap::from([(DialectId::Eim, dialect)]),
+            requirements_with_case: vec!["a.b".into()],
+            requirements_without_case: vec!["c.d".into()],
+            unreachable: BTreeMap::new(),
+        };
+        insta::assert_snapshot!(text(&coverage));
+    }
+}
