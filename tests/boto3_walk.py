@@ -21,7 +21,7 @@ def pages(name, key, **arguments):
     return [item for page in iam.get_paginator(name).paginate(**arguments) for item in page[key]]
 
 
-user = iam.create_user(UserName="walker", Path="/walk/", Tags=[{"Key": "team", "Value": "a&b"}])["User"]
+user = iam.create_user(UserName="walker", Path="/walk/", Tags=[{"Key": "team", "Value": "a b"}])["User"]
 assert user["Arn"].endswith(":user/walk/walker"), user
 assert iam.get_user(UserName="walker")["User"]["UserId"] == user["UserId"]
 iam.update_user(UserName="walker", NewUserName="runner")

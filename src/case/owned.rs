@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::model::{Check, Expect};
 use super::vars::Scope;
 
 /// Actions that list a whole account, and the element with the list.
@@ -23,6 +24,14 @@ pub fn filter_owned(action: &str, result: &mut Value, scope: &Scope) {
             _ => true,
         });
     }
+}
+
+/// Whether an expectation is about a whole account-wide list: whether it has an item or not can be said of the whole, and only of the
+/// whole where the item is not the case's own.
+pub fn about_the_whole(action: &str, expect: &Expect) -> bool {
+    let Some((_, element)) = ACCOUNT_WIDE.iter().find(|(name, _)| *name == action) else { return false };
+    let Some(Check::Members(members)) = expect.result.as_ref().map(|node| &node.check) else { return false };
+    members.iter().any(|(name, node)| name == element && matches!(node.check, Check::Includes(_) | Check::Excludes(_)))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::target::load;
 /// Flags.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Known failures")]
+#[group(skip)]
 pub struct Args {
     /// List of known failures, instead of the target's own baseline.toml
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]

@@ -86,7 +86,8 @@ pub(super) fn tree(account: &Account, cx: &Cx<'_>, arn: &str, policy: &Policy, s
     put("Path", json!(policy.path));
     put("DefaultVersionId", json!(version_id(policy.default)));
     put("AttachmentCount", json!(attachment_count(account, cx, arn)));
-    put("PermissionsBoundaryUsageCount", json!(account.boundary_uses(arn)));
+    let boundaries = if cx.holds(req::MANAGED_POLICY__COUNTS_BOUNDARIES) { account.boundary_uses(arn) } else { 0 };
+    put("PermissionsBoundaryUsageCount", json!(boundaries));
     put("IsAttachable", json!(cx.holds(req::MANAGED_POLICY__ATTACHABLE)));
     put("CreateDate", date(policy.created));
     put("UpdateDate", date(policy.updated));

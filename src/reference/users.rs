@@ -32,7 +32,7 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     let taken = account.users.get(&fold(name)).map(|u| (u.name.as_str(), u.path.as_str()));
     unique.enforce(cx, "User", (name, path), taken)?;
     let boundary = p.text("PermissionsBoundary");
-    let unknown = |arn: &&str| lookup::policy_key(account, arn).is_none();
+    let unknown = |arn: &&str| super::managed_lookup::find(account, cx, arn).is_none();
     if let Some(arn) = boundary.filter(unknown).filter(|_| cx.holds(req::CREATE_USER__BOUNDARY_EXISTS)) {
         return Err(error("NoSuchEntity", format!("Policy {arn} does not exist or is not attachable.")));
     }

@@ -220,7 +220,7 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
     }
 
     let manners = Manners {
-        setting: Arc::new(setting(run, options)),
+        settings: run.configurations.iter().enumerate().map(|(i, c)| (*c, Arc::new(setting(run, options, i)))).collect(),
         keep: options.keep,
         exchanges: options.exchanges,
         repeat: options.repeat.clone(),
@@ -294,13 +294,14 @@ async fn learn(run: &TargetRun, session: &Session, state: &State, options: &Opti
     Ok(learnt.capabilities)
 }
 
-fn setting(run: &TargetRun, options: &Options) -> Setting {
+/// What templates know in the configuration of that index, which is part of every name.
+fn setting(run: &TargetRun, options: &Options, index: usize) -> Setting {
     let profile = run.target.profile.clone();
     let embedded = run.target.embedded;
     // The reference keeps AWS's limits where its dialect documents none.
     let aws = move |name: &str| crate::api::model().limit(name, crate::api::DialectId::Aws).filter(|_| embedded);
     Setting {
-        run: options.run.clone(),
+        run: format!("{}{index}", options.run),
         dialect: run.target.profile.dialect,
         region: run.target.profile.region.clone(),
         account: None,

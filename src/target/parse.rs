@@ -213,6 +213,11 @@ fn secrets(tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
         // The form of access key ids is no access key.
         let named = word != "access-key-id" && SECRET_WORDS.iter().any(|w| word.contains(w));
         match value.get_ref() {
+            // Reasons by the name of a capability or requirement, of which some have such words.
+            DeValue::Table(reasons) if matches!(key.get_ref().as_ref(), "lacks" | "deviations") => {
+                let texts = reasons.iter().filter(|(_, reason)| reason.get_ref().as_str().is_some_and(credential));
+                texts.for_each(|(_, reason)| refuse(reason.span(), problems));
+            }
             DeValue::Table(inner) => secrets(inner, problems),
             DeValue::Array(items) => {
                 items.iter().filter(|i| i.get_ref().as_str().is_some_and(credential)).for_each(|i| refuse(i.span(), problems))
