@@ -12,7 +12,7 @@ use super::pages::follow;
 use super::session::{Manner, Sent, Session, SessionError};
 use crate::api::{Level, Req, model};
 use crate::auth::Credentials;
-use crate::case::{Alternative, Case, Expect, Raw, RenderError, Row, Scope, Setting, Step, about_the_whole, filter_owned, lookup};
+use crate::case::{Alternative, Case, Expect, Raw, RenderError, Row, Scope, Setting, Step, Tamper, about_the_whole, filter_owned, lookup};
 use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
 use crate::report::event::{CaseRecord, StepRecord};
 use crate::verdict::{Mismatch, Status, Verdict};
@@ -113,7 +113,8 @@ struct Bound {
     call: Call,
     raw: Option<Raw>,
     principal: Option<(String, Credentials)>,
-    /// MaxItems of the pages to follow; none inside: the target's own.
+    auth: Option<Tamper>,
+    /// Follow markers.
     pages: bool,
 }
 
@@ -176,7 +177,7 @@ impl Trial<'_> {
         let manner = Manner {
             configuration: self.configuration,
             principal: bound.principal.as_ref().map(|(_, key)| key),
-            auth: step.auth.as_ref(),
+            auth: bound.auth.as_ref(),
             raw: bound.raw.as_ref(),
             trial: &self.name,
         };
@@ -354,7 +355,13 @@ fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound
         raw = Some(oddity);
     }
     let principal = step.principal.as_deref().map(|p| principal(p, scope)).transpose()?;
-    Ok(Bound { call, raw, principal, pages: pages.is_some() })
+    let auth = match &step.auth {
+        Some(Tamper::Header(text)) => Some(Tamper::Header(scope.render(text)?)),
+        Some(Tamper::Region(text)) => Some(Tamper::Region(scope.render(text)?)),
+        Some(Tamper::Service(text)) => Some(Tamper::Service(scope.render(text)?)),
+        other => other.clone(),
+    };
+    Ok(Bound { call, raw, principal, auth, pages: pages.is_some() })
 }
 
 /// The access key that a step is sent with: the variable holds CreateAccessKey's `AccessKey`.
