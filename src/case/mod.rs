@@ -90,7 +90,7 @@ pub use filter::{Filter, NoMatch};
 pub use generate::{CertSource, NoCertificates};
 pub use matcher::{Difference, check};
 pub use model::{Alternative, Case, Check, Expect, Node, Pages, Raw, Row, Step, Tamper};
-pub use owned::{about_the_whole, filter_owned};
+pub use owned::{about_the_whole, filter_owned, keep_owned};
 pub use parse::parse;
 pub use path::lookup;
 pub use vars::{Limits, RenderError, Scope, Setting};

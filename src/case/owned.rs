@@ -1,6 +1,6 @@
 //! Account-wide lists, cut down to what a case made: other people's things, and other cases', are dropped before comparing.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::model::{Check, Expect};
 use super::vars::Scope;
@@ -17,10 +17,17 @@ pub const ACCOUNT_WIDE: &[(&str, &str)] = &[
 ///
 /// An item is the case's own when any text in it (name, path, ARN) is; one that is no object stays, so that it is seen to be wrong.
 pub fn filter_owned(action: &str, result: &mut Value, scope: &Scope) {
+    if let Value::Object(members) = result {
+        keep_owned(action, members, Some(scope));
+    }
+}
+
+/// The same; without a scope nobody owns anything.
+pub fn keep_owned(action: &str, result: &mut Map<String, Value>, scope: Option<&Scope>) {
     let Some((_, element)) = ACCOUNT_WIDE.iter().find(|(name, _)| *name == action) else { return };
     if let Some(Value::Array(list)) = result.get_mut(*element) {
         list.retain(|item| match item {
-            Value::Object(members) => members.values().filter_map(Value::as_str).any(|text| scope.owns(text)),
+            Value::Object(members) => scope.is_some_and(|s| members.values().filter_map(Value::as_str).any(|text| s.owns(text))),
             _ => true,
         });
     }

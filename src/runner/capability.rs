@@ -125,7 +125,7 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
         for (parameter, value) in with {
             call = call.with(parameter, known.get(value).map_or(*value, String::as_str));
         }
-        let manner = Manner { configuration, principal: None, auth: None, raw: None, trial: TRIAL };
+        let manner = Manner { configuration, principal: None, auth: None, raw: None, trial: TRIAL, scope: None };
         let sent = session.call(&call, &manner).await?;
         let status = sent.response.as_ref().map(|r| r.status);
         let outcome = sent.reply.as_ref().map(|r| &r.outcome);

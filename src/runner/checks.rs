@@ -24,7 +24,7 @@ impl Checks {
     /// Takes in what a case's responses showed.
     pub fn add(&mut self, record: &CaseRecord, findings: &[(String, Finding)]) {
         for (action, finding) in findings {
-            let key = (finding.req, action.clone(), record.configuration.clone(), finding.at.clone());
+            let key = (finding.req, action.clone(), record.configuration.clone(), without_indices(&finding.at));
             let seen = self.found.entry(key).or_insert_with(|| Seen { text: finding.text.clone(), case: record.case.clone(), count: 0 });
             seen.count += 1;
         }
@@ -45,5 +45,30 @@ impl Checks {
             known: profile.deviations.get(req.id()).cloned(),
         };
         self.found.into_iter().map(record).collect()
+    }
+}
+
+/// A path without positions in lists: which item it was changes from run to run.
+fn without_indices(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        inside = inside && c != ']';
+        if !inside {
+            out.push(c);
+        }
+        inside = inside || c == '[';
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_left_out() {
+        assert_eq!(without_indices("Users[12].Tags[0].Key"), "Users[].Tags[].Key");
+        assert_eq!(without_indices("header.content-type"), "header.content-type");
     }
 }

@@ -96,6 +96,9 @@ impl<C: Caller> Cleanup<'_, C> {
         let arn = delete.param("PolicyArn").unwrap_or_default().to_owned();
         // With versions the first delete would always be refused.
         let laddered = versions.contains(&arn.as_str());
+        if name.is_empty() {
+            return self.remove_nameless(kind, &delete).await;
+        }
         if !laddered && self.gone(&delete).await.is_ok() {
             return Ok(());
         }
@@ -112,6 +115,23 @@ impl<C: Caller> Cleanup<'_, C> {
             Kind::ServerCertificate => {}
         }
         self.gone(&delete).await
+    }
+
+    /// Something was made without a name, so that what is answered about the name says nothing: looks whether it is still listed.
+    async fn remove_nameless(&mut self, kind: Kind, delete: &Call) -> Result<(), String> {
+        let removed = self.gone(delete).await;
+        let (list, member) = match kind {
+            Kind::User => ("ListUsers", "Users"),
+            Kind::Group => ("ListGroups", "Groups"),
+            Kind::Policy => ("ListPolicies", "Policies"),
+            Kind::ServerCertificate => ("ListServerCertificates", "ServerCertificateMetadataList"),
+        };
+        let items = self.pages(Call::new(list), member).await?;
+        if items.iter().any(|item| item.get(kind.parameter()).and_then(Value::as_str).is_none_or(str::is_empty)) {
+            removed?;
+            return Err(format!("it was made without a name and {list} still lists it: there is no name to remove it by"));
+        }
+        Ok(())
     }
 
     async fn empty_user(&mut self, user: &str) {

@@ -82,9 +82,11 @@ pub fn still_there(entries: &[Entry]) -> Vec<Undo> {
     for entry in entries.iter().filter(|e| e.effect != Effect::Refused) {
         let done = entry.effect == Effect::Done;
         if let Some(kind) = Kind::of_action(&entry.action, "Create").or_else(|| Kind::of_action(&entry.action, "Upload")) {
-            if let Some(name) = entry.param(kind.parameter()) {
+            // Without a name it should have been refused; where it was not, there is something that nobody asked for by name.
+            let name = entry.param(kind.parameter()).unwrap_or_default().to_owned();
+            if done || !name.is_empty() {
                 let arn = entry.made.get("Arn").cloned();
-                there.push(Undo::Thing { kind, name: name.to_owned(), arn, trial: entry.trial.clone() });
+                there.push(Undo::Thing { kind, name, arn, trial: entry.trial.clone() });
             }
         } else if let Some(kind) = Kind::of_action(&entry.action, "Update") {
             rename(&mut there, entry, kind, done);

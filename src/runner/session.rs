@@ -14,7 +14,7 @@ use super::journal::{Effect, Journal};
 use super::redact::{MASK, Redactor};
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
-use crate::case::{Raw, Tamper};
+use crate::case::{Raw, Scope, Tamper, keep_owned};
 use crate::dialect::{Call, Configuration, Dialect, Finding, Outcome, Reply, Request, Response, dialect, shape};
 use crate::report::event::Exchange;
 use crate::target::Target;
@@ -40,6 +40,8 @@ pub struct Manner<'a> {
     pub raw: Option<&'a Raw>,
     /// The trial it belongs to, for the journal.
     pub trial: &'a str,
+    /// Its variables: in an account-wide list only what they own is held against the target. None: nothing in it is.
+    pub scope: Option<&'a Scope>,
 }
 
 /// A call that was sent and what came of it.
@@ -266,7 +268,7 @@ impl Session {
             Ok(response) => {
                 self.answered.set(true);
                 let reply = self.dialect.decode_response(action, &response, manner.configuration.format);
-                sent.findings = self.free_checks(action, &reply, &response);
+                sent.findings = self.free_checks(action, &reply, &response, manner.scope);
                 (sent.response, sent.reply) = (Some(response), Some(reply));
                 Ok(sent)
             }
@@ -308,7 +310,7 @@ impl Session {
     }
 
     /// What every response must keep, whatever the case is about.
-    fn free_checks(&self, action: &str, reply: &Reply, response: &Response) -> Vec<Finding> {
+    fn free_checks(&self, action: &str, reply: &Reply, response: &Response, scope: Option<&Scope>) -> Vec<Finding> {
         let mut findings = reply.findings.clone();
         let found = |req, at: &str, text: String| Finding { req, at: at.to_owned(), text };
         if response.status >= 500 && response.status != 501 {
@@ -326,7 +328,10 @@ impl Session {
             findings.push(found(req::TRANSPORT__SECRET_ONCE, "body", text));
         }
         if let (Ok(Outcome::Success(result)), Some(action)) = (&reply.outcome, model().action(action)) {
-            findings.extend(shape::check(action, self.target.profile.dialect, result, &self.patterns));
+            // What others made, other cases among them, may be as odd as it likes.
+            let mut own = result.clone();
+            keep_owned(&action.name, &mut own, scope);
+            findings.extend(shape::check(action, self.target.profile.dialect, &own, &self.patterns));
             let secret = result.get("AccessKey").and_then(|key| key.get("SecretAccessKey")).and_then(Value::as_str);
             if let Some(secret) = secret.filter(|s| !s.is_empty()) {
                 self.redactor.register(secret);

@@ -149,7 +149,7 @@ impl Trial<'_> {
         let bound = bind(step, other, scope)?;
         let deadline = Instant::now() + Duration::from_secs_f64(self.session.target.profile.consistency_window);
         loop {
-            let sent = self.send(index, at, step, &bound).await?;
+            let sent = self.send(index, at, step, &bound, scope).await?;
             let mut result = tree(&sent);
             if let Some(result) = &mut result {
                 scope.learn(result);
@@ -173,13 +173,14 @@ impl Trial<'_> {
         }
     }
 
-    async fn send(&mut self, index: usize, at: &str, step: &Step, bound: &Bound) -> Result<Sent, End> {
+    async fn send(&mut self, index: usize, at: &str, step: &Step, bound: &Bound, scope: &Scope) -> Result<Sent, End> {
         let manner = Manner {
             configuration: self.configuration,
             principal: bound.principal.as_ref().map(|(_, key)| key),
             auth: bound.auth.as_ref(),
             raw: bound.raw.as_ref(),
             trial: &self.name,
+            scope: Some(scope),
         };
         let label = bound.principal.as_ref().map(|(name, _)| name.as_str());
         let session = self.session;
@@ -305,7 +306,7 @@ pub struct Main<'a> {
 
 impl Caller for Main<'_> {
     async fn call(&mut self, call: &Call) -> Result<Outcome, String> {
-        let manner = Manner { configuration: self.configuration, principal: None, auth: None, raw: None, trial: self.trial };
+        let manner = Manner { configuration: self.configuration, principal: None, auth: None, raw: None, trial: self.trial, scope: None };
         let sent = self.session.call(call, &manner).await.map_err(|e| e.to_string())?;
         match (sent.reply, sent.broken) {
             (Some(Reply { outcome: Ok(outcome), .. }), _) => Ok(outcome),

@@ -146,7 +146,8 @@ pub fn resolve(args: &TargetArgs, sources: &Sources<'_>) -> Result<Target, Resol
     }
     profile.tls.insecure |= args.insecure;
 
-    let text = args.endpoint.clone().or_else(|| profile.endpoint.clone());
+    // A target that names no endpoint, such as an emulator on a free port, takes the environment's, whoever named the target.
+    let text = args.endpoint.clone().or_else(|| profile.endpoint.clone()).or_else(|| (sources.env)("IAMSPEC_ENDPOINT"));
     let text = text.ok_or_else(|| ResolveError::NoEndpoint { name: profile.name.clone() })?.replace("{region}", &profile.region);
     if args.target.is_none() {
         // A name for reports; without credentials, which a URL never has here.
