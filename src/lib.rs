@@ -21,6 +21,10 @@ pub mod certs;
 pub mod cli;
 pub mod coverage;
 pub mod dialect;
+#[cfg(feature = "harness")]
+pub mod harness;
+#[cfg(feature = "net")]
+pub mod launch;
 pub mod plan;
 pub mod reference;
 pub mod report;

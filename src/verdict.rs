@@ -60,6 +60,16 @@ pub struct Mismatch {
     pub loc: Loc,
 }
 
+impl Mismatch {
+    /// What was observed, without the message of a refusal: what two runs can be compared by. Messages drift, and hold names.
+    pub fn observed(&self) -> &str {
+        match self.actual.split_once(": ") {
+            Some((refusal, _)) if self.path == "status" => refusal,
+            _ => &self.actual,
+        }
+    }
+}
+
 /// A case's result in one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

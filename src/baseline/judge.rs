@@ -78,7 +78,7 @@ impl<'a> Judge<'a> {
             }
             (Some(mismatch), _) => {
                 let step = mismatch.step + 1;
-                let what = format!("step {step} {} is {} for {}", mismatch.path, mismatch.actual, mismatch.requirement);
+                let what = format!("step {step} {} is {} for {}", mismatch.path, mismatch.observed(), mismatch.requirement);
                 record.verdict.reason = format!("fails otherwise than {} says: {what}", self.place(&entries[0].why));
             }
             (None, Some((entry, pin))) => {
@@ -142,7 +142,7 @@ impl Pin {
         self.path == mismatch.path
             && self.step.is_none_or(|step| step == mismatch.step + 1)
             && self.at.as_deref().is_none_or(|at| at == mismatch.at)
-            && (self.actual.is_empty() || self.actual.contains(&mismatch.actual))
+            && (self.actual.is_empty() || self.actual.iter().any(|a| a == mismatch.observed()))
     }
 }
 

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use super::fail::Failure;
 use crate::api::DialectId;
 use crate::dialect::{Format, Style};
-use crate::target::credentials::Sources;
-use crate::target::resolve::{self, ResolveError, Target};
+use crate::launch::Launch;
+use crate::target::resolve;
 
 /// What to run against. Nothing given: the embedded reference.
 #[derive(Args, Clone, Debug, Default)]
@@ -48,12 +48,12 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// The same in the words of the library, completed from the environment.
+    /// The run that these ask for, as far as the target goes.
     ///
     /// # Errors
-    /// When a variable of the environment has no meaning.
-    pub fn completed(&self) -> Result<resolve::TargetArgs, Failure> {
-        let args = resolve::TargetArgs {
+    /// When what is named cannot be used.
+    pub fn launch(&self) -> Result<Launch, Failure> {
+        let mut launch = Launch::new(resolve::TargetArgs {
             target: self.target.clone(),
             endpoint: self.endpoint.clone(),
             dialect: self.dialect,
@@ -63,37 +63,13 @@ impl TargetArgs {
             styles: self.style.into_iter().map(Style::from).collect(),
             ca: self.ca.clone(),
             insecure: self.insecure,
-        };
-        args.or_environment(&variable).map_err(|why| Failure::usage(why.to_string()))
-    }
-
-    /// The foreign target that is named; none: the embedded reference is meant.
-    ///
-    /// # Errors
-    /// When what is named cannot be used.
-    pub fn foreign(&self) -> Result<Option<Target>, Failure> {
-        let args = self.completed()?;
-        if args.embedded() {
-            return Ok(None);
-        }
-        let sources = Sources { env: &variable, profile: None, home: std::env::home_dir() };
-        let mut target = resolve::resolve(&args, &sources).map_err(|why| match why {
-            ResolveError::Credentials(_) => Failure::usage(format!("{why}; credentials are never part of a profile")),
-            _ => Failure::usage(why.to_string()),
         })?;
-        if self.service.is_some() {
-            target.profile.service.clone_from(&self.service);
+        if let Some(target) = &mut launch.foreign {
+            target.profile.service = self.service.clone().or(target.profile.service.take());
+            target.profile.timeout = self.timeout.unwrap_or(target.profile.timeout);
         }
-        if let Some(seconds) = self.timeout {
-            target.profile.timeout = seconds;
-        }
-        Ok(Some(target))
+        Ok(launch)
     }
-}
-
-/// A variable of the environment; an empty one counts as not set.
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A positive number of seconds.

@@ -4,13 +4,15 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::args::Selection;
-use super::engine::{self, Setup};
 use super::fail::Failure;
 use super::stream::Stream;
 use super::suite;
 use crate::coverage::{Coverage, text};
+use crate::launch::Launch;
 use crate::report::ndjson::read_run;
 use crate::report::tally::exit;
+use crate::runner::run::run as run_cases;
+use crate::target::TargetArgs;
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -40,7 +42,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
         Some(path) => (read_run(path).map_err(|why| Failure::usage(why.to_string()))?, exit::OK),
         None => {
             let mut stream = Stream::new(None, false, Vec::new()).keeping();
-            engine::run(&Setup::embedded(), &corpus, &mut stream)?;
+            // Without environment: coverage is that of the embedded reference, whatever target is set.
+            let ready = Launch::embedded(TargetArgs::default())?.start(&corpus, args.cases.as_ref())?;
+            run_cases(&ready.targets, &corpus.cases.iter().collect::<Vec<_>>(), &ready.options, &mut |event| stream.event(event))?;
             let (events, code, _) = stream.end();
             (events, code)
         }

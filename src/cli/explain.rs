@@ -1,24 +1,25 @@
 //! `iamspec explain`: a requirement with its sources and cases, or a case with its steps.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use super::args::{Selection, TargetArgs, WireFormat};
+use super::args::Selection;
 use super::curl_dir::Scopes;
-use super::engine::{self, Setup};
 use super::fail::Failure;
-use super::stream::Stream;
 use super::suite;
 use crate::api::requirement::{Kind, catalogue};
 use crate::api::{DialectId, Req, Requirement};
 use crate::case::Case;
 use crate::case::corpus::Corpus;
 use crate::case::suggest;
+use crate::dialect::Format;
+use crate::launch::Launch;
 use crate::report::event::Event;
 use crate::report::tally::exit;
 use crate::report::text::Paint;
 use crate::report::{curl, failure};
+use crate::runner::run::run as run_cases;
+use crate::target::TargetArgs;
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -41,7 +42,8 @@ pub struct Args {
 
 /// Prints the explanation.
 pub fn run(args: &Args) -> Result<i32, Failure> {
-    let cases = suite::load(&Selection::default())?.cases;
+    let corpus = suite::load(&Selection::default())?;
+    let cases = &corpus.cases;
     let text = if let Some(requirement) = Req::find(&args.id).map(Req::get) {
         if args.curl {
             return Err(Failure::usage(format!(
@@ -49,9 +51,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
                 args.id
             )));
         }
-        rule(requirement, &cases)
+        rule(requirement, cases)
     } else if let Some(case) = cases.iter().find(|c| c.id == args.id) {
-        if args.curl { script(case, args.dialect)? } else { told(case) }
+        if args.curl { script(case, &corpus, args.dialect)? } else { told(case) }
     } else {
         let known = cases.iter().map(|c| c.id.as_str()).chain(catalogue().iter().map(|r| r.id.as_str()));
         let help = suggest::did_you_mean(&args.id, known).map(|h| format!(": {h}")).unwrap_or_default();
@@ -118,20 +120,21 @@ fn told(case: &Case) -> String {
 }
 
 /// The script of a trial on the embedded reference.
-fn script(case: &Case, dialect: DialectId) -> Result<String, Failure> {
-    let target = TargetArgs { dialect: Some(dialect), wire: Some(WireFormat::Xml), ..TargetArgs::default() };
-    let setup = Setup { target, exchanges: true, ..Setup::embedded() };
-    let corpus = Corpus { cases: vec![case.clone()], digest: String::new(), files: BTreeMap::new() };
-    let mut stream = Stream::new(None, false, Vec::new()).keeping();
-    engine::run(&setup, &corpus, &mut stream)?;
-    let mut scopes = Scopes::new(None);
-    let (events, ..) = stream.end();
-    events.iter().for_each(|event| scopes.learn(event));
-    let record = events.iter().find_map(|event| match event {
-        Event::Case(record) if !record.steps.is_empty() => Some(record),
-        _ => None,
-    });
-    let none = || Failure::usage(format!("{} does not run on {dialect}, so there is no script of it", case.id));
-    let record = record.ok_or_else(none)?;
-    Ok(curl::script(record, case, &scopes.of(record)))
+fn script(case: &Case, corpus: &Corpus, dialect: DialectId) -> Result<String, Failure> {
+    let launch = Launch::embedded(TargetArgs { dialect: Some(dialect), formats: vec![Format::Xml], ..TargetArgs::default() })?;
+    let launch = Launch { exchanges: true, ..launch };
+    let ready = launch.start(corpus, None)?;
+    let (mut scopes, mut found) = (Scopes::new(None), None);
+    run_cases(&ready.targets, &[case], &ready.options, &mut |event| {
+        scopes.learn(&event);
+        if let Event::Case(record) = event {
+            found = Some(record);
+        }
+        true
+    })?;
+    match found {
+        Some(record) if !record.steps.is_empty() => Ok(curl::script(&record, case, &scopes.of(&record))),
+        Some(record) => Err(Failure::usage(format!("{} is not run on {dialect}: {}", case.id, record.verdict.reason))),
+        None => Err(Failure::broken(format!("{} was not run on {dialect}", case.id))),
+    }
 }

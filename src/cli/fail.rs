@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 
+use crate::launch::LaunchError;
 use crate::report::tally::exit;
+use crate::runner::run::RunError;
 
 /// A message and the exit code that goes with it.
 #[derive(Debug)]
@@ -38,5 +40,20 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(why: io::Error) -> Failure {
         Failure { pipe: why.kind() == io::ErrorKind::BrokenPipe, ..Failure::broken(format!("cannot write to standard output: {why}")) }
+    }
+}
+
+impl From<LaunchError> for Failure {
+    fn from(why: LaunchError) -> Failure {
+        match why {
+            LaunchError::Target(_) | LaunchError::Configuration(_) => Failure::usage(why.to_string()),
+            LaunchError::Embedded(_) => Failure::broken(why.to_string()),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(why: RunError) -> Failure {
+        Failure::broken(why.to_string())
     }
 }

@@ -12,8 +12,7 @@ use crate::target::load;
 /// Flags.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Known failures")]
-#[group(skip)]
-pub struct Args {
+pub struct KnownArgs {
     /// List of known failures, instead of the target's own baseline.toml
     #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
     baseline: Option<PathBuf>,
@@ -37,7 +36,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When a list cannot be read, has mistakes, or is to be updated but nothing says where it is.
-pub fn find(args: &Args, target: Option<&str>, cases: &Corpus) -> Result<Found, Failure> {
+pub fn find(args: &KnownArgs, target: Option<&str>, cases: &Corpus) -> Result<Found, Failure> {
     let beside = |target: &str| {
         let path = Path::new(target);
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };

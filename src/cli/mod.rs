@@ -6,7 +6,6 @@ mod check;
 mod completions;
 mod coverage;
 mod curl_dir;
-mod engine;
 mod explain;
 mod fail;
 mod known;
@@ -92,5 +91,15 @@ pub fn main() -> i32 {
             eprintln!("iamspec: {failure}");
             failure.code
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
     }
 }

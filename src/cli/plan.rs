@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::engine::Setup;
 use super::fail::Failure;
 use crate::case::corpus::Corpus;
+use crate::launch::Launch;
 use crate::plan::{Footprint, Place, footprint, plan};
 use crate::report::tally::exit;
 use crate::report::text::count;
 
 /// Prints the footprint of a run on each target.
-pub fn show(setup: &Setup, corpus: &Corpus) -> Result<i32, Failure> {
+pub fn show(launch: &Launch, corpus: &Corpus) -> Result<i32, Failure> {
     let mut out = std::io::stdout().lock();
     let cases: Vec<_> = corpus.cases.iter().collect();
-    for (name, profile, loopback, configurations) in setup.places()? {
+    for (profile, loopback, configurations) in launch.places() {
         let missing = BTreeMap::new();
-        let place = Place { profile: &profile, loopback, opt_in: setup.opt_in, missing: &missing };
-        let jobs = setup.jobs.unwrap_or(profile.jobs);
+        let place = Place { profile: &profile, loopback, opt_in: launch.opt_in, missing: &missing };
+        let jobs = launch.jobs.unwrap_or(profile.jobs);
         let prints = footprint(&plan(&cases, &place, &configurations), &profile, jobs);
         let names: Vec<String> = configurations.iter().map(ToString::to_string).collect();
-        writeln!(out, "{name} ({}), {} at a time", names.join(", "), count(jobs, "case"))?;
+        writeln!(out, "{} ({}), {} at a time", profile.name, names.join(", "), count(jobs, "case"))?;
         write(&mut out, &prints)?;
     }
     out.flush()?;

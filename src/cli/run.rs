@@ -6,22 +6,23 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use time::OffsetDateTime;
 
-use super::args::{Selection, TargetArgs, variable};
+use super::args::{Selection, TargetArgs};
 use super::curl_dir::{CurlDir, Scopes};
-use super::engine::{self, Setup};
 use super::fail::Failure;
-use super::stream::Stream;
+use super::stream::{Named, Stream};
 use super::{known, plan, suite};
 use crate::api::Level;
 use crate::baseline::Judge;
 use crate::case::corpus::Corpus;
+use crate::launch::{Launch, variable};
 use crate::plan::OptIn;
 use crate::report::event::Event;
 use crate::report::failure::Options;
 use crate::report::ndjson::read_run;
 use crate::report::terminal::Terminal;
 use crate::report::text::Paint;
-use crate::report::view::{Output, View};
+use crate::report::view::Output;
+use crate::runner::run::{fresh_seed, run as run_cases};
 use crate::verdict::Status;
 
 /// Arguments.
@@ -41,7 +42,7 @@ pub struct Args {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
-    known: known::Args,
+    known: known::KnownArgs,
     /// Only what failed or broke in a stored run
     #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
     failed_from: Option<PathBuf>,
@@ -93,24 +94,27 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     if let Some(path) = &args.failed_from {
         only_failed(&mut corpus, path)?;
     }
-    let setup = setup(args)?;
+    let launch = launch(args)?;
     if args.plan {
-        return plan::show(&setup, &corpus);
+        return plan::show(&launch, &corpus);
     }
-    let target = args.target.completed()?.target;
-    let known = known::find(&args.known, target.as_deref(), &whole)?;
+    let known = known::find(&args.known, launch.args.target.as_deref(), &whole)?;
     let full = full(args, &corpus, &whole);
     let judge = known.baseline.as_ref().map(|b| Judge::new(b, &today()));
-    let mut stream = Stream::new(judge, full, views(args, &corpus, &setup)?);
+    let mut stream = Stream::new(judge, full, views(args, &corpus, &launch)?).failing_fast(args.fail_fast);
     if args.known.update_baseline {
         stream = stream.keeping();
     }
-    engine::run(&setup, &corpus, &mut stream)?;
+    let ready = launch.start(&corpus, args.selection.cases.as_ref())?;
+    let cases: Vec<_> = corpus.cases.iter().collect();
+    // Why a run could not begin is the last thing that the stream says: the report shows it.
+    let begun = run_cases(&ready.targets, &cases, &ready.options, &mut |event| stream.event(event)).is_ok();
+    drop(ready);
     let (events, code, unwritten) = stream.end();
     for why in unwritten {
         eprintln!("iamspec: {why}");
     }
-    if args.known.update_baseline {
+    if args.known.update_baseline && begun {
         eprintln!("iamspec: {}", known.update(&events, full)?);
         return Ok(code);
     }
@@ -120,18 +124,17 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     Ok(code)
 }
 
-fn setup(args: &Args) -> Result<Setup, Failure> {
+fn launch(args: &Args) -> Result<Launch, Failure> {
     let allowed = |what| args.allow.contains(&what);
-    Ok(Setup {
-        target: args.target.clone(),
-        foreign: args.target.foreign()?,
+    let launch = args.target.launch()?;
+    Ok(Launch {
         jobs: args.jobs.map(usize::from),
-        fail_fast: args.fail_fast,
         keep: args.keep,
-        seed: args.seed,
+        seed: args.seed.unwrap_or_else(fresh_seed),
         level: args.level,
         opt_in: OptIn { auth_failures: allowed(Allow::AuthFailures), quotas: allowed(Allow::Quotas) },
         exchanges: args.verbose || args.curl.is_some(),
+        ..launch
     })
 }
 
@@ -157,8 +160,8 @@ fn only_failed(corpus: &mut Corpus, path: &std::path::Path) -> Result<(), Failur
 }
 
 /// Every view that is asked for, each with what messages call it.
-fn views<'a>(args: &Args, corpus: &'a Corpus, setup: &Setup) -> Result<Vec<(String, Box<dyn View + 'a>)>, Failure> {
-    let mut views: Vec<(String, Box<dyn View + 'a>)> = Vec::new();
+fn views<'a>(args: &Args, corpus: &'a Corpus, launch: &Launch) -> Result<Vec<Named<'a>>, Failure> {
+    let mut views: Vec<Named<'a>> = Vec::new();
     let smart = variable("TERM").is_none_or(|term| term != "dumb");
     let colour = |terminal: bool| Paint(terminal && smart && variable("NO_COLOR").is_none());
     let progress = io::stderr().is_terminal() && smart;
@@ -173,7 +176,7 @@ fn views<'a>(args: &Args, corpus: &'a Corpus, setup: &Setup) -> Result<Vec<(Stri
         views.push((output.file.clone(), view));
     }
     if let Some(dir) = &args.curl {
-        let scopes = Scopes::new(setup.foreign.as_ref());
+        let scopes = Scopes::new(launch.foreign.as_ref());
         let view = CurlDir::new(dir.clone(), corpus, scopes);
         let view = view.map_err(|why| Failure::usage(format!("cannot make the folder {}: {why}", dir.display())))?;
         views.push((dir.display().to_string(), Box::new(view)));

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::args::variable;
 use super::fail::Failure;
 use crate::api::DialectId;
+use crate::launch::variable;
 use crate::reference::server::{Server, ServerOptions};
 use crate::report::tally::exit;
 

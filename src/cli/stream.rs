@@ -7,14 +7,17 @@ use crate::report::event::Event;
 use crate::report::tally::{Tally, exit, worse};
 use crate::report::view::View;
 
+/// A view with what messages call it.
+pub type Named<'a> = (String, Box<dyn View + 'a>);
+
 /// Takes the runner's events one by one.
 pub struct Stream<'a> {
     judge: Option<Judge<'a>>,
     /// The whole suite is run, so that a baseline's entry that meets nothing is stale.
     full: bool,
+    fail_fast: bool,
     tally: Tally,
-    /// Each with what messages call it.
-    views: Vec<(String, Box<dyn View + 'a>)>,
+    views: Vec<Named<'a>>,
     kept: Option<Vec<Event>>,
     unwritten: Vec<String>,
     exit: i32,
@@ -22,9 +25,9 @@ pub struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     /// A stream into `views`. Without `full` no entry of the judge's baseline counts as stale.
-    pub fn new(judge: Option<Judge<'a>>, full: bool, views: Vec<(String, Box<dyn View + 'a>)>) -> Self {
+    pub fn new(judge: Option<Judge<'a>>, full: bool, views: Vec<Named<'a>>) -> Self {
         let tally = Tally::new(crate::api::Level::Should);
-        Stream { judge, full, tally, views, kept: None, unwritten: Vec::new(), exit: exit::OK }
+        Stream { judge, full, fail_fast: false, tally, views, kept: None, unwritten: Vec::new(), exit: exit::OK }
     }
 
     /// Keeps the events as well, for whoever needs the whole run.
@@ -33,19 +36,24 @@ impl<'a> Stream<'a> {
         self
     }
 
-    /// Whether something happened that makes the run fail.
-    pub fn has_failed(&self) -> bool {
-        self.tally.exit() != exit::OK
+    /// Lets the runner start no more cases once something has failed that counts.
+    pub fn failing_fast(mut self, yes: bool) -> Self {
+        self.fail_fast = yes;
+        self
     }
 
-    /// Takes an event.
-    pub fn event(&mut self, mut event: Event) {
+    /// Takes an event. False: no more cases, please.
+    pub fn event(&mut self, mut event: Event) -> bool {
         if let Some(judge) = &mut self.judge {
             judge.event(&mut event);
         }
         self.tally.add(&event);
+        let enough = self.fail_fast && self.tally.exit() != exit::OK;
         if let Event::RunFinished(finished) = &mut event {
             self.tally.settle(finished);
+            if enough {
+                finished.stopped.get_or_insert_with(|| "at the first failure, as --fail-fast asks".into());
+            }
             if self.full && finished.stopped.is_none() {
                 let stale = self.judge.as_ref().map(Judge::unused).unwrap_or_default();
                 if !stale.is_empty() {
@@ -58,6 +66,7 @@ impl<'a> Stream<'a> {
             self.exit = finished.exit;
         }
         self.pass_on(event);
+        !enough
     }
 
     fn pass_on(&mut self, event: Event) {
@@ -98,12 +107,14 @@ mod tests {
     }
 
     fn run(judge: Option<Judge<'_>>, full: bool) -> (Vec<Event>, i32, Vec<String>) {
-        let views: Vec<(String, Box<dyn View>)> = vec![
+        let views: Vec<Named<'_>> = vec![
             ("pipe".into(), Box::new(Fails(io::ErrorKind::BrokenPipe))),
             ("r.xml".into(), Box::new(Fails(io::ErrorKind::StorageFull))),
         ];
         let mut stream = Stream::new(judge, full, views).keeping();
-        samples::run().into_iter().for_each(|e| stream.event(e));
+        for event in samples::run() {
+            stream.event(event);
+        }
         stream.end()
     }
 

@@ -11,7 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod ndjson;
 #[cfg(feature = "net")]
-mod shell;
+pub(crate) mod shell;
 pub mod tally;
 #[cfg(feature = "cli")]
 pub mod terminal;

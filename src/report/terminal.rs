@@ -125,26 +125,22 @@ impl<W: Write> Terminal<W> {
         }
         let heading = if known > 0 { format!("free checks ({known} known)") } else { "free checks".into() };
         writeln!(self.to, "\n{}", self.options.paint.bold(&heading))?;
-        self.checks.sort_by(|a, b| {
-            (&a.requirement, &a.configuration, &a.action, &a.at).cmp(&(&b.requirement, &b.configuration, &b.action, &b.at))
-        });
+        self.checks.sort_by(|a, b| (place(a), &a.action).cmp(&(place(b), &b.action)));
         let mut last = String::new();
-        for check in self.checks.iter().filter(|c| c.known.is_none() || self.options.verbose) {
+        let shown: Vec<&CheckRecord> = self.checks.iter().filter(|c| c.known.is_none() || self.options.verbose).collect();
+        for same in shown.chunk_by(|a, b| place(a) == place(b)) {
+            let check = same[0];
             let head = format!("{} ({})", check.requirement, check.level);
             if head != last {
                 writeln!(self.to, "  {}", self.options.paint.warn(&head))?;
                 last = head;
             }
             let reason = check.known.as_ref().map(|k| format!("; known: {}", printable(k))).unwrap_or_default();
-            writeln!(
-                self.to,
-                "    {} {} {}: {} {}",
-                check.configuration,
-                printable(&check.action),
-                printable(&check.at),
-                printable(&check.text),
-                self.options.paint.dim(&format!("({}×, {}{reason})", check.count, printable(&check.case)))
-            )?;
+            let actions: Vec<_> = same.iter().map(|c| printable(&c.action)).collect();
+            let times: usize = same.iter().map(|c| c.count).sum();
+            let seen = format!("({times}× in {}; {}{reason})", actions.join(" "), printable(&check.case));
+            let text = format!("{} {}: {}", check.configuration, printable(&check.at), printable(&check.text));
+            writeln!(self.to, "    {text} {}", self.options.paint.dim(&seen))?;
         }
         Ok(())
     }
@@ -225,6 +221,11 @@ impl<W: Write> Terminal<W> {
     }
 }
 
+/// What findings of several Actions have in common when they are told as one.
+fn place(check: &CheckRecord) -> (&str, &str, &str, &Option<String>) {
+    (&check.requirement, &check.configuration, &check.at, &check.known)
+}
+
 /// Whether two trials of a case show the same departure. Names differ between trials, so values count only where they are codes.
 fn alike(a: &CaseRecord, b: &CaseRecord) -> bool {
     let code = |path: &str| matches!(path, "status" | "error");
@@ -234,7 +235,8 @@ fn alike(a: &CaseRecord, b: &CaseRecord) -> bool {
         && a.verdict.reason == b.verdict.reason
         && a.verdict.mismatches.len() == b.verdict.mismatches.len()
         && a.verdict.mismatches.iter().zip(&b.verdict.mismatches).all(|(x, y)| {
-            (x.step, &x.at, &x.requirement, &x.path) == (y.step, &y.at, &y.requirement, &y.path) && (!code(&x.path) || x.actual == y.actual)
+            (x.step, &x.at, &x.requirement, &x.path) == (y.step, &y.at, &y.requirement, &y.path)
+                && (!code(&x.path) || x.observed() == y.observed())
         })
 }
 

@@ -27,6 +27,11 @@ impl Checks {
             let key = (finding.req, action.clone(), record.configuration.clone(), without_indices(&finding.at));
             let seen = self.found.entry(key).or_insert_with(|| Seen { text: finding.text.clone(), case: record.case.clone(), count: 0 });
             seen.count += 1;
+            if record.case < seen.case {
+                // The first by its id, not by the clock: cases run side by side.
+                seen.case.clone_from(&record.case);
+                seen.text.clone_from(&finding.text);
+            }
         }
     }
 
@@ -65,10 +70,32 @@ fn without_indices(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::req;
+    use crate::report::samples;
 
     #[test]
     fn positions_are_left_out() {
         assert_eq!(without_indices("Users[12].Tags[0].Key"), "Users[].Tags[].Key");
         assert_eq!(without_indices("header.content-type"), "header.content-type");
+    }
+
+    #[test]
+    fn a_finding_is_told_once_whatever_the_order_of_cases() {
+        let tell = |order: [&str; 3]| {
+            let mut checks = Checks::default();
+            for case in order {
+                let mut record = samples::pass();
+                record.case = case.into();
+                let finding = Finding { req: req::TRANSPORT__NO_SERVER_ERROR, at: "status".into(), text: format!("seen in {case}") };
+                checks.add(&record, &[("GetUser".into(), finding)]);
+            }
+            let profile = Profile { deviations: [("transport.no-server-error".into(), "old".into())].into(), ..Profile::default() };
+            checks.records(&profile)
+        };
+        let records = tell(["b", "a", "c"]);
+        assert_eq!(records, tell(["c", "b", "a"]));
+        let [record] = records.as_slice() else { panic!("{records:?}") };
+        assert_eq!((record.count, record.case.as_str(), record.text.as_str()), (3, "a", "seen in a"));
+        assert_eq!(record.known.as_deref(), Some("old"));
     }
 }

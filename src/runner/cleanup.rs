@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::journal::{Effect, Entry};
 use super::ledger::{Kind, Undo, still_there};
-use crate::dialect::{Call, Outcome};
+use crate::dialect::{ApiError, Call, Outcome};
 
 /// Sends calls as the main principal.
 pub trait Caller {
@@ -40,7 +40,9 @@ pub async fn clean(entries: &[Entry], caller: &mut impl Caller) -> Vec<Left> {
     for undo in still_there(entries).into_iter().rev() {
         match undo {
             Undo::Tie(call) => drop(work.caller.call(&call).await),
-            Undo::Thing { kind, name, arn, trial } => things.push((kind, name, arn, trial)),
+            // What may have been made or not goes only if nobody else can have such a name.
+            Undo::Thing { certain: false, name, .. } if !ours(&name) => {}
+            Undo::Thing { kind, name, arn, trial, .. } => things.push((kind, name, arn, trial)),
         }
     }
     // What one thing is in the way of goes away with it: those that stayed are tried once more when all others have had their turn.
@@ -70,7 +72,7 @@ impl<C: Caller> Cleanup<'_, C> {
     async fn gone(&mut self, call: &Call) -> Result<(), String> {
         match self.caller.call(call).await {
             Ok(Outcome::Success(_)) => Ok(()),
-            Ok(Outcome::Error(e)) if e.status == 404 || e.code == "NoSuchEntity" => Ok(()),
+            Ok(Outcome::Error(e)) if missing(&e) => Ok(()),
             Ok(Outcome::Error(e)) => Err(format!("{} was answered {} {}: {}", call.action_name(), e.status, e.code, e.message)),
             Err(why) => Err(format!("{} had no answer: {why}", call.action_name())),
         }
@@ -155,7 +157,8 @@ impl<C: Caller> Cleanup<'_, C> {
         for user in self.texts(own("GetGroup"), "Users", "UserName").await {
             let removal = own("RemoveUserFromGroup").with("UserName", user.as_str());
             if let Ok(Outcome::Error(e)) = self.caller.call(&removal).await
-                && e.status == 404
+                && missing(&e)
+                && ours(&user)
             {
                 // The member was deleted while it was one: it must exist to be removed.
                 if self.gone(&Call::new("CreateUser").with("UserName", user.as_str())).await.is_ok() {
@@ -187,10 +190,7 @@ impl<C: Caller> Cleanup<'_, C> {
     async fn detach(&mut self, detach: Call, arn: &str) {
         let detach = detach.with("PolicyArn", arn);
         let Ok(Outcome::Error(refused)) = self.caller.call(&detach).await else { return };
-        if refused.status != 404 {
-            return;
-        }
-        let Some((path, name)) = policy_of(arn) else { return };
+        let Some((path, name)) = policy_of(arn).filter(|(_, name)| missing(&refused) && ours(name)) else { return };
         let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"iam:GetUser","Resource":"*"}}"#;
         let mut create = Call::new("CreatePolicy").with("PolicyName", name).with("PolicyDocument", document);
         if path != "/" {
@@ -214,7 +214,7 @@ impl<C: Caller> Cleanup<'_, C> {
                 }
             }
         }
-        for (kind, name) in owners.into_keys() {
+        for (kind, name) in owners.into_keys().filter(|(_, name)| ours(name)) {
             let word = if kind == Kind::User { "User" } else { "Group" };
             let on = |action: String| Call::new(&action).with(kind.parameter(), name.as_str());
             let detach = on(format!("Detach{word}Policy")).with("PolicyArn", arn);
@@ -267,6 +267,18 @@ impl<C: Caller> Cleanup<'_, C> {
     }
 }
 
+/// The answer says that there is nothing to remove: not that there is no such Action.
+fn missing(e: &ApiError) -> bool {
+    let no_action = e.code == "InvalidAction" || e.code.starts_with("Unknown");
+    e.code == "NoSuchEntity" || (e.status == 404 && !no_action)
+}
+
+/// Whether a name is one that the suite makes up, which nobody else has.
+fn ours(name: &str) -> bool {
+    let begins = |prefix: &str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    begins(crate::case::generate::PREFIX) && name[crate::case::generate::PREFIX.len()..].starts_with('-')
+}
+
 /// Path and name in a policy's ARN.
 fn policy_of(arn: &str) -> Option<(&str, &str)> {
     let rest = &arn[arn.find(":policy/")? + ":policy".len()..];
@@ -277,7 +289,7 @@ fn policy_of(arn: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::DialectId;
+    use crate::api::{DialectId, req};
     use crate::reference::{Account, Faults, Ids, Principal, Settings};
 
     /// The embedded reference as a target.
@@ -374,6 +386,40 @@ mod tests {
         team(&mut r);
         assert_eq!(r.clean(), []);
         assert_eq!((r.account.users.len(), r.account.policies.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_may_have_been_made_goes_only_if_the_name_is_ours() {
+        let mut r = Reference::new();
+        for name in ["admin", "iamspec-r-user"] {
+            r.step("CreateUser", &[("UserName", name)]);
+        }
+        r.entries.iter_mut().for_each(|e| e.effect = Effect::Unknown);
+        assert_eq!(r.clean(), []);
+        assert_eq!(r.account.users.len(), 1, "an admin who was there before");
+    }
+
+    #[test]
+    fn what_was_deleted_while_it_was_attached_is_made_again_for_the_moment() {
+        for (broken, delete) in [(req::DELETE_USER__NO_ATTACHED_POLICY, "DeleteUser"), (req::DELETE_POLICY__NOT_ATTACHED, "DeletePolicy")] {
+            let mut r = Reference::new();
+            r.step("CreateUser", &[("UserName", "iamspec-r-user")]);
+            let arn = r.step("CreatePolicy", &[("PolicyName", "iamspec-r-policy"), ("PolicyDocument", DOCUMENT)]);
+            r.step("AttachUserPolicy", &[("UserName", "iamspec-r-user"), ("PolicyArn", &arn)]);
+            r.faults.broken = Some(broken);
+            let parameter = if delete == "DeleteUser" { ("UserName", "iamspec-r-user") } else { ("PolicyArn", arn.as_str()) };
+            r.step(delete, &[parameter]);
+            r.faults.broken = None;
+            assert_eq!(r.clean(), [], "{delete}");
+            assert!(r.is_empty(), "{delete}: {:?}", r.account);
+        }
+    }
+
+    #[test]
+    fn an_action_that_is_not_there_has_removed_nothing() {
+        let error = |status, code: &str| ApiError { status, code: code.into(), message: String::new() };
+        assert!(missing(&error(404, "NoSuchEntity")) && missing(&error(404, "")));
+        assert!(!missing(&error(404, "InvalidAction")) && !missing(&error(404, "UnknownOperationException")) && !missing(&error(409, "X")));
     }
 
     #[test]

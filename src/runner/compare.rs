@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::session::Sent;
 use crate::api::{Req, model, req};
 use crate::case::{Difference, Expect, Scope, check};
-use crate::dialect::{ApiError, Outcome};
+use crate::dialect::{ApiError, Outcome, Response};
+use crate::target::transport::TransportError;
 use crate::verdict::Loc;
 
 /// An expectation that did not hold, and whose requirement it is where that is not the step's own.
@@ -30,14 +31,21 @@ pub fn compare(sent: &Sent, result: Option<&Value>, expect: &Expect, scope: &Sco
     let mut work = Work { expect, scope, departures: Vec::new() };
     let astray = match (&sent.broken, sent.reply.as_ref()) {
         (Some(why), _) => {
-            work.own("response", "an answer", why, req::TRANSPORT__ANSWERS);
+            let broken = if let TransportError::TooLarge { .. } = why { req::TRANSPORT__RESPONSE_SIZE } else { req::TRANSPORT__ANSWERS };
+            work.own("response", "an answer", &why.to_string(), broken);
             true
         }
         (None, None) => true,
+        (None, Some(_)) if sent.astray.is_some() => {
+            let why = sent.astray.as_deref().unwrap_or_default();
+            work.own("Marker", "the pages to end", why, req::TRANSPORT__PAGES_END);
+            true
+        }
         (None, Some(reply)) => match &reply.outcome {
             Err(unreadable) => {
                 let expected = "an answer that can be read";
-                work.own("response", expected, &format!("status {} and {}", reply.status, unreadable.why), unreadable.req);
+                let seen = sent.response.as_ref().map(beginning).unwrap_or_default();
+                work.own("response", expected, &format!("status {} and {}{seen}", reply.status, unreadable.why), unreadable.req);
                 true
             }
             _ if expect.any => false,
@@ -88,7 +96,9 @@ impl Work<'_> {
         if !self.expect.any_error && !codes.contains(&error.code) {
             self.differ("error", &codes.join(" or "), &error.code);
         }
-        let of_code = codes.first().and_then(|code| model().status_of(code));
+        // Of several codes that will do, the one that came decides which status goes with it.
+        let code = codes.iter().find(|code| **code == error.code).or(codes.first());
+        let of_code = code.and_then(|code| model().status_of(code));
         if self.expect.any_error && self.expect.status.is_empty() {
             if error.status < 300 {
                 self.differ("status", "an error status", &error.status.to_string());
@@ -132,6 +142,17 @@ impl Work<'_> {
 
 fn difference(path: &str, expected: &str, actual: &str, loc: &Loc) -> Difference {
     Difference { path: path.to_owned(), expected: expected.to_owned(), actual: actual.to_owned(), loc: loc.clone() }
+}
+
+/// Where a redirect leads, or how a body that cannot be read begins.
+fn beginning(response: &Response) -> String {
+    const SHOWN: usize = 120;
+    if let Some(location) = response.header("location").filter(|_| (300..400).contains(&response.status)) {
+        return format!(": a redirect to {location}, which is not followed");
+    }
+    let text: String = super::record::printable(&response.body).chars().take(SHOWN).collect();
+    let more = if response.body.len() > text.len() { "…" } else { "" };
+    if text.is_empty() { text } else { format!(": {} bytes, {text:?}{more}", response.body.len()) }
 }
 
 fn status_text(allowed: &[u16], usual: u16) -> String {

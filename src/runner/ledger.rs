@@ -61,6 +61,8 @@ pub enum Undo {
         arn: Option<String>,
         /// The trial that made it.
         trial: String,
+        /// An answer said that it was made. Otherwise the call may have been carried out or not.
+        certain: bool,
     },
     /// A tie between things, or a part of one: the call that takes it away.
     Tie(Call),
@@ -86,7 +88,7 @@ pub fn still_there(entries: &[Entry]) -> Vec<Undo> {
             let name = entry.param(kind.parameter()).unwrap_or_default().to_owned();
             if done || !name.is_empty() {
                 let arn = entry.made.get("Arn").cloned();
-                there.push(Undo::Thing { kind, name, arn, trial: entry.trial.clone() });
+                there.push(Undo::Thing { kind, name, arn, trial: entry.trial.clone(), certain: done });
             }
         } else if let Some(kind) = Kind::of_action(&entry.action, "Update") {
             rename(&mut there, entry, kind, done);
@@ -130,7 +132,7 @@ fn rename(there: &mut Vec<Undo>, entry: &Entry, kind: Kind, done: bool) {
     let parameter = kind.parameter();
     let (Some(old), Some(new)) = (entry.param(parameter), entry.param(&format!("New{parameter}"))) else { return };
     if !done {
-        there.push(Undo::Thing { kind, name: new.to_owned(), arn: None, trial: entry.trial.clone() });
+        there.push(Undo::Thing { kind, name: new.to_owned(), arn: None, trial: entry.trial.clone(), certain: false });
         return;
     }
     // The exact spelling first: a target that tells names apart by case has two things.

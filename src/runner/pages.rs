@@ -3,16 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::session::{Manner, Sent, Session, SessionError};
-use crate::api::{Action, Type, req};
+use crate::api::{Action, Type};
 use crate::case::path::PAGES;
-use crate::dialect::{Call, Finding, Outcome};
+use crate::dialect::{Call, Outcome};
 
-/// Pages of a list that are followed at most: more than any account of a test has, and an end to what has none.
-const MOST: usize = 500;
+/// Pages of a list that are followed at most: more than an account to test on has, even in pages of one item.
+const MOST: usize = 5_000;
+
+/// Pages without an item, one after the other: a target may filter after it has cut its pages, but not for ever.
+const MOST_EMPTY: usize = 50;
 
 /// Sends `call` and, for as long as the answers are truncated, the calls for the pages after it. What comes back is the last exchange,
 /// its result replaced by the whole: the lists of all pages joined, and the single pages as `Pages`. Every exchange but the last goes
-/// to `each`.
+/// to `each`. Markers that lead nowhere are said in the last one's `astray`.
 ///
 /// # Errors
 /// As [`Session::call`].
@@ -26,25 +29,25 @@ pub async fn follow(
     let mut pages: Vec<Map<String, Value>> = Vec::new();
     let mut markers: Vec<String> = Vec::new();
     let mut next = call.clone();
+    let mut empty = 0;
     loop {
         let mut sent = session.call(&next, manner).await?;
         let Some(Ok(Outcome::Success(page))) = sent.reply.as_ref().map(|r| &r.outcome) else { return Ok((sent, next)) };
         let truncated = page.get("IsTruncated") == Some(&Value::Bool(true));
         let marker = page.get("Marker").and_then(Value::as_str).filter(|m| !m.is_empty()).map(str::to_owned);
+        let items: usize = page.values().filter_map(Value::as_array).map(Vec::len).sum();
+        empty = if items == 0 { empty + 1 } else { 0 };
         pages.push(page.clone());
-        let trouble = match (&marker, truncated) {
-            (None, true) => Some("IsTruncated is true and there is no Marker".to_owned()),
-            (Some(marker), true) if markers.contains(marker) => {
-                Some("a page ends with a marker that an earlier page ended with".to_owned())
+        sent.astray = match &marker {
+            _ if !truncated => None,
+            None => Some("IsTruncated is true and there is no Marker".to_owned()),
+            Some(marker) if markers.contains(marker) => Some(format!("page {} ends with the marker of an earlier page", pages.len())),
+            _ if pages.len() >= MOST || empty >= MOST_EMPTY => {
+                Some(format!("it goes on after {} pages, the last {empty} of them without an item", pages.len()))
             }
-            (_, true) if pages.len() >= MOST => Some(format!("the list goes on after {MOST} pages")),
-            _ => None,
+            Some(_) => None,
         };
-        if let Some(text) = &trouble {
-            let finding = Finding { req: req::TRANSPORT__PAGES_END, at: "Marker".into(), text: text.clone() };
-            sent.findings.push(finding);
-        }
-        match marker.filter(|_| truncated && trouble.is_none()) {
+        match marker.filter(|_| truncated && sent.astray.is_none()) {
             Some(marker) => {
                 each(&sent, &next);
                 markers.push(marker.clone());

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,21 +10,20 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::journal::{Effect, Journal};
-use super::redact::{MASK, Redactor};
+use super::redact::Redactor;
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
 use crate::dialect::{Call, Configuration, Dialect, Finding, Outcome, Reply, Request, Response, dialect, shape};
-use crate::report::event::Exchange;
 use crate::target::Target;
 use crate::target::tamper::sign_tampered;
 use crate::target::transport::{Connection, Transport, TransportError};
 
-/// Bytes of a body that a record keeps.
-const KEPT: usize = 64 << 10;
-
 /// Actions that, without UserName, are about the keys of whoever calls: the main principal never sends them so.
 const OWN_KEYS: [&str; 4] = ["CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "ListAccessKeys"];
+
+/// A shorter secret could stand in other answers by chance.
+const TELLING: usize = 16;
 
 /// Everything about a call but the call itself.
 #[derive(Clone, Debug)]
@@ -54,9 +52,11 @@ pub struct Sent {
     /// The response, decoded.
     pub reply: Option<Reply>,
     /// Why there is no response: the target's failure.
-    pub broken: Option<String>,
+    pub broken: Option<TransportError>,
     /// Free checks that did not hold, secrets masked.
     pub findings: Vec<Finding>,
+    /// What is wrong with the markers that were followed: the list has no whole.
+    pub astray: Option<String>,
     /// Time until the last byte of the last attempt.
     pub took: Duration,
     /// Time waited for declared retries.
@@ -239,7 +239,8 @@ impl Session {
             sent.waited = waited;
             let again = sent.reply.as_ref().is_some_and(|reply| {
                 let code = matches!(&reply.outcome, Ok(Outcome::Error(e)) if retry.codes.contains(&e.code));
-                code || retry.statuses.contains(&reply.status)
+                // A server error is never tried away by its status alone.
+                code || (reply.status < 500 && retry.statuses.contains(&reply.status))
             });
             if !again || attempt >= retry.attempts {
                 return Ok(sent);
@@ -256,14 +257,15 @@ impl Session {
         let began = Instant::now();
         self.count();
         let mut got = self.transport.send(&request, Connection::Any).await;
-        if got.as_ref().is_err_and(TransportError::broken) {
+        if self.answered.get() && got.as_ref().is_err_and(TransportError::broken) {
             // Perhaps the connection was an old one: once more, on a new one.
             request = self.signed(unsigned, manner)?;
             self.count();
             got = self.transport.send(&request, Connection::Fresh).await;
         }
         let took = began.elapsed();
-        let mut sent = Sent { request, response: None, reply: None, broken: None, findings: Vec::new(), took, waited: Duration::ZERO };
+        let mut sent =
+            Sent { request, response: None, reply: None, broken: None, findings: Vec::new(), astray: None, took, waited: Duration::ZERO };
         match got {
             Ok(response) => {
                 self.answered.set(true);
@@ -274,8 +276,12 @@ impl Session {
             }
             Err(why) if why.ours() => Err(SessionError::Unreached(why)),
             Err(why) => {
-                self.blame(action, &why, manner).await?;
-                sent.broken = Some(why.to_string());
+                if why.answered() {
+                    self.answered.set(true);
+                } else {
+                    self.blame(action, &why, manner).await?;
+                }
+                sent.broken = Some(why);
                 Ok(sent)
             }
         }
@@ -293,7 +299,8 @@ impl Session {
         self.calls.set(self.calls.get() + 1);
     }
 
-    /// Whose doing it is that there is no response: the target's, if it answers a control call or has answered before.
+    /// Whose doing it is that there is no response: the target's, if it answers a control call, or has answered before and is gone now.
+    /// Of several calls that were under way when it went, the first to find out is the one to name it.
     async fn blame(&self, action: &str, why: &TransportError, manner: &Manner<'_>) -> Result<(), SessionError> {
         let control = Manner { principal: None, auth: None, raw: None, ..manner.clone() };
         let request = self.signed(&self.write(&Call::new("ListGroups"), &control), &control)?;
@@ -305,15 +312,26 @@ impl Session {
         if !self.answered.get() {
             return Err(SessionError::Unreached(why.clone()));
         }
-        *self.gone.borrow_mut() = Some(format!("after {action}: {why}"));
+        if let Some(since) = self.gone() {
+            return Err(SessionError::Gone(since));
+        }
+        *self.gone.borrow_mut() = Some(format!("it went away after {action} of {}", manner.trial));
         Ok(())
     }
 
     /// What every response must keep, whatever the case is about.
     fn free_checks(&self, action: &str, reply: &Reply, response: &Response, scope: Option<&Scope>) -> Vec<Finding> {
+        self.redactor.learn(
+            &response.body,
+            match &reply.outcome {
+                Ok(Outcome::Success(result)) => Some(result),
+                _ => None,
+            },
+        );
         let mut findings = reply.findings.clone();
         let found = |req, at: &str, text: String| Finding { req, at: at.to_owned(), text };
-        if response.status >= 500 && response.status != 501 {
+        let lacking = matches!(&reply.outcome, Ok(Outcome::Error(e)) if e.code == "NotImplemented");
+        if response.status >= 500 && response.status != 501 && !lacking {
             findings.push(found(req::TRANSPORT__NO_SERVER_ERROR, "status", format!("answered with status {}", response.status)));
         }
         findings.extend(shape::check_request_id(reply.request_id.as_deref(), &self.patterns));
@@ -333,31 +351,15 @@ impl Session {
             keep_owned(&action.name, &mut own, scope);
             findings.extend(shape::check(action, self.target.profile.dialect, &own, &self.patterns));
             let secret = result.get("AccessKey").and_then(|key| key.get("SecretAccessKey")).and_then(Value::as_str);
-            if let Some(secret) = secret.filter(|s| !s.is_empty()) {
-                self.redactor.register(secret);
+            if let Some(secret) = secret.filter(|s| s.len() >= TELLING) {
                 self.handed_out.borrow_mut().push(secret.to_owned());
             }
         }
+        findings.retain(|finding| finding.req.get().dialects.contains(&self.target.profile.dialect));
         for finding in &mut findings {
             finding.text = self.redactor.redact(&finding.text);
         }
         findings
-    }
-
-    /// The exchange as text for a record, secrets and signatures masked.
-    pub fn exchange(&self, sent: &Sent) -> Exchange {
-        let mask = |headers: &[(String, String)]| {
-            headers.iter().map(|(name, value)| (name.clone(), self.redactor.redact(&unsigned_text(value)))).collect()
-        };
-        let query = if sent.request.query.is_empty() { String::new() } else { format!("?{}", sent.request.query) };
-        let request = &sent.request;
-        Exchange {
-            request_line: self.redactor.redact(&unsigned_text(&format!("{} {}{query}", request.method, request.path))),
-            request_headers: mask(&request.headers),
-            request_body: self.redactor.redact(&printable(&request.body)),
-            response_headers: sent.response.as_ref().map(|r| mask(&r.headers)).unwrap_or_default(),
-            response_body: sent.response.as_ref().map(|r| self.redactor.redact(&printable(&r.body))).unwrap_or_default(),
-        }
     }
 }
 
@@ -387,36 +389,6 @@ fn oddities(request: &mut Request, raw: &Raw) {
     }
 }
 
-/// A text in which no signature is left: it is good for a replay while it lasts.
-fn unsigned_text(text: &str) -> String {
-    let mut out = text.to_owned();
-    for start in ["Signature=", "X-Amz-Security-Token="] {
-        let mut from = 0;
-        while let Some(at) = out[from..].find(start).map(|i| from + i + start.len()) {
-            let end = out[at..].find(['&', ',', ' ']).map_or(out.len(), |i| at + i);
-            out.replace_range(at..end, MASK);
-            from = at + MASK.len();
-        }
-    }
-    out
-}
-
-/// Bytes as text: what is no UTF-8 as `\xNN`, cut after 64 KiB.
-fn printable(bytes: &[u8]) -> String {
-    let cut = &bytes[..bytes.len().min(KEPT)];
-    let mut out = String::with_capacity(cut.len());
-    for chunk in cut.utf8_chunks() {
-        out.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    if bytes.len() > KEPT {
-        let _ = write!(out, "… ({} bytes in all)", bytes.len());
-    }
-    out
-}
-
 /// The configuration that calls of the harness itself are sent in: XML is what every target has.
 pub fn plain(dialect: DialectId, configurations: &[Configuration]) -> Configuration {
     configurations.first().copied().unwrap_or(Configuration {
@@ -424,22 +396,4 @@ pub fn plain(dialect: DialectId, configurations: &[Configuration]) -> Configurat
         format: crate::dialect::Format::Xml,
         style: crate::dialect::Style::Form,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signatures_are_masked_wherever_they_stand() {
-        let header = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/r/iam/aws4_request, SignedHeaders=host, Signature=00ff";
-        assert!(unsigned_text(header).ends_with("Signature=<secret>"));
-        assert_eq!(unsigned_text("GET /?X-Amz-Signature=00ff&Action=GetUser"), "GET /?X-Amz-Signature=<secret>&Action=GetUser");
-    }
-
-    #[test]
-    fn bytes_are_shown_as_text() {
-        assert_eq!(printable(b"a\xffb"), "a\\xffb");
-        assert!(printable(&vec![b'x'; KEPT + 1]).ends_with("(65537 bytes in all)"));
-    }
 }

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::cleanup::{Caller, Left, clean};
 use super::compare::{Departure, compare};
 use super::pages::follow;
+use super::record::exchange;
 use super::session::{Manner, Sent, Session, SessionError};
 use crate::api::{Level, Req, model};
 use crate::auth::Credentials;
@@ -16,6 +17,12 @@ use crate::case::{Alternative, Case, Expect, Raw, RenderError, Row, Scope, Setti
 use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
 use crate::report::event::{CaseRecord, StepRecord};
 use crate::verdict::{Mismatch, Status, Verdict};
+
+/// Before an answer is looked at again within the consistency window; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How a trial is run.
 pub struct Manners {
@@ -47,6 +54,20 @@ enum End {
     Error(String),
     /// The target does not offer what the case needs.
     Skip(String),
+}
+
+/// Why a step cannot be filled in.
+enum Unbound {
+    /// An expression has no value.
+    Template(RenderError),
+    /// The variable of that name holds no access key.
+    Principal(String),
+}
+
+impl From<RenderError> for Unbound {
+    fn from(e: RenderError) -> Unbound {
+        Unbound::Template(e)
+    }
 }
 
 impl From<SessionError> for End {
@@ -106,6 +127,8 @@ struct Work {
     mismatches: Vec<Mismatch>,
     findings: Vec<(String, Finding)>,
     waited: Duration,
+    /// When the last call that may have changed something was answered.
+    changed: Option<Instant>,
 }
 
 /// A step with what its dialect says otherwise taken in, and its variables filled in.
@@ -146,10 +169,14 @@ impl Trial<'_> {
 
     async fn step(&mut self, index: usize, step: &Step, other: Option<&Alternative>, at: &str, scope: &mut Scope) -> Result<(), End> {
         let expect = other.and_then(|o| o.expect.as_ref()).unwrap_or(&step.expect);
-        let bound = bind(step, other, scope)?;
-        let deadline = Instant::now() + Duration::from_secs_f64(self.session.target.profile.consistency_window);
+        let bound = bind(step, other, scope).map_err(|why| self.unbound(index, at, step, scope, why))?;
+        let mut pause = FIRST_PAUSE;
         loop {
+            let (steps, findings) = (self.work.steps.len(), self.work.findings.len());
             let sent = self.send(index, at, step, &bound, scope).await?;
+            if model().action(&step.call).is_some_and(|action| action.mutates) {
+                self.work.changed = Some(Instant::now());
+            }
             let mut result = tree(&sent);
             if let Some(result) = &mut result {
                 scope.learn(result);
@@ -161,16 +188,50 @@ impl Trial<'_> {
             if comparison.departures.is_empty() {
                 return self.save(index, at, step, result.as_ref(), scope);
             }
-            if Instant::now() < deadline && may_repeat(step, &sent) {
-                // What was changed a moment ago may still be seen as it was.
-                let pause = Duration::from_millis(500);
+            if self.unsettled() && may_repeat(step, &sent) {
+                // What was changed a moment ago may still be seen as it was: this answer does not count.
+                self.work.steps.truncate(steps);
+                self.work.findings.truncate(findings);
                 sleep(pause).await;
                 self.work.waited += pause;
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 continue;
             }
             self.depart(index, at, step, expect, comparison.departures);
             return if comparison.astray { Err(End::Failed) } else { self.save(index, at, step, result.as_ref(), scope) };
         }
+    }
+
+    /// Whether what this case changed last may still be seen as it was.
+    fn unsettled(&self) -> bool {
+        let window = Duration::from_secs_f64(self.session.target.profile.consistency_window);
+        self.work.changed.is_some_and(|at| at.elapsed() < window)
+    }
+
+    /// What a step without its values means: a value that the target's own answers lack is its failure, a limit that it does not have a
+    /// reason to skip, anything else a mistake of the case.
+    fn unbound(&mut self, index: usize, at: &str, step: &Step, scope: &Scope, why: Unbound) -> End {
+        let (path, expected, actual) = match why {
+            Unbound::Principal(name) => (name, "an access key with its id and its secret", "no such thing was answered".to_owned()),
+            Unbound::Template(e) => {
+                let saved = e.expression.split(['.', '[']).next().unwrap_or_default();
+                if e.unknown_limit.is_some() || scope.get(saved).is_none() {
+                    return e.into();
+                }
+                (e.expression, "to be there: this step needs it", e.why)
+            }
+        };
+        self.work.mismatches.push(Mismatch {
+            step: index,
+            at: at.to_owned(),
+            requirement: crate::api::req::SHAPE__REQUIRED_MEMBER.id().to_owned(),
+            path,
+            expected: expected.to_owned(),
+            actual,
+            prerequisite: true,
+            loc: step.loc.clone(),
+        });
+        End::Failed
     }
 
     async fn send(&mut self, index: usize, at: &str, step: &Step, bound: &Bound, scope: &Scope) -> Result<Sent, End> {
@@ -262,12 +323,13 @@ impl Trial<'_> {
 
     fn result(self, end: Result<(), End>, took: Duration, left: Vec<Left>) -> TrialResult {
         let Trial { session, case, configuration, manners, work, .. } = self;
-        let Work { mut steps, mismatches, findings, waited } = work;
+        let Work { mut steps, mismatches, findings, waited, .. } = work;
         let (status, reason) = match end {
+            // What did not hold stands, whatever broke afterwards.
+            _ if !mismatches.is_empty() => (Status::Fail, String::new()),
             Err(End::Error(why)) => (Status::Error, why),
-            Err(End::Skip(why)) if mismatches.is_empty() => (Status::Skip, why),
-            _ if mismatches.is_empty() => (Status::Pass, String::new()),
-            _ => (Status::Fail, String::new()),
+            Err(End::Skip(why)) => (Status::Skip, why),
+            Err(End::Failed) | Ok(()) => (Status::Pass, String::new()),
         };
         if status == Status::Pass && !manners.exchanges {
             steps.iter_mut().for_each(|step| step.exchange = None);
@@ -311,7 +373,7 @@ impl Caller for Main<'_> {
         match (sent.reply, sent.broken) {
             (Some(Reply { outcome: Ok(outcome), .. }), _) => Ok(outcome),
             (Some(Reply { outcome: Err(unreadable), .. }), _) => Err(unreadable.why),
-            (None, why) => Err(why.unwrap_or_default()),
+            (None, why) => Err(why.map(|e| e.to_string()).unwrap_or_default()),
         }
     }
 }
@@ -323,7 +385,7 @@ fn may_repeat(step: &Step, sent: &Sent) -> bool {
     reads || matches!(sent.reply.as_ref().map(|r| &r.outcome), Some(Ok(Outcome::Error(e))) if not_seen(e))
 }
 
-fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, End> {
+fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, Unbound> {
     let mut with = step.with.clone();
     for (name, value) in other.map(|o| o.with.as_slice()).unwrap_or_default() {
         match with.iter_mut().find(|(n, _)| n == name) {
@@ -366,7 +428,7 @@ fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound
 }
 
 /// The access key that a step is sent with: the variable holds CreateAccessKey's `AccessKey`.
-fn principal(text: &str, scope: &Scope) -> Result<(String, Credentials), End> {
+fn principal(text: &str, scope: &Scope) -> Result<(String, Credentials), Unbound> {
     let key = scope.get(text).unwrap_or_default();
     let part = |name: &str| key.get(name).and_then(Value::as_str).map(str::to_owned);
     match (part("AccessKeyId"), part("SecretAccessKey")) {
@@ -374,7 +436,7 @@ fn principal(text: &str, scope: &Scope) -> Result<(String, Credentials), End> {
             let label = part("UserName").map_or_else(|| access_key_id.clone(), |user| format!("key of {user}"));
             Ok((label, Credentials { access_key_id, secret, session_token: None }))
         }
-        _ => Err(End::Error(format!("the principal {text} is no access key with its secret"))),
+        _ => Err(Unbound::Principal(text.to_owned())),
     }
 }
 
@@ -387,7 +449,7 @@ fn tree(sent: &Sent) -> Option<Value> {
 }
 
 fn record(session: &Session, step: usize, at: &str, principal: Option<&str>, sent: &Sent, call: &Call) -> StepRecord {
-    let (mut code, mut message) = (None, sent.broken.clone());
+    let (mut code, mut message) = (None, sent.broken.as_ref().map(ToString::to_string));
     match sent.reply.as_ref().map(|r| &r.outcome) {
         Some(Ok(Outcome::Error(e))) => (code, message) = (Some(e.code.clone()), Some(e.message.clone())),
         Some(Err(unreadable)) => message = Some(unreadable.why.clone()),
@@ -404,7 +466,7 @@ fn record(session: &Session, step: usize, at: &str, principal: Option<&str>, sen
         message,
         result: tree(sent),
         millis: millis(sent.took),
-        exchange: Some(session.exchange(sent)),
+        exchange: Some(exchange(sent, &session.redactor)),
     }
 }
 

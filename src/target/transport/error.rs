@@ -90,6 +90,11 @@ impl TransportError {
         matches!(self, TransportError::Broken { .. } | TransportError::Refused { .. })
     }
 
+    /// The target did answer, though not with a response that can be taken.
+    pub fn answered(&self) -> bool {
+        matches!(self, TransportError::TooLarge { .. } | TransportError::NotHttp { .. })
+    }
+
     /// It says nothing about the target but something about this machine or the profile.
     pub fn ours(&self) -> bool {
         matches!(self, TransportError::Inexpressible { .. } | TransportError::Client { .. })
