@@ -44,7 +44,7 @@ assert [v["VersionId"] for v in pages("list_policy_versions", "Versions", Policy
 iam.delete_policy_version(PolicyArn=policy, VersionId="v2")
 iam.attach_user_policy(UserName="runner", PolicyArn=policy)
 iam.attach_group_policy(GroupName="crew", PolicyArn=policy)
-assert [p["PolicyArn"] for p in pages("list_policies", "Policies", Scope="Local", OnlyAttached=True)] == [policy]
+assert [p["Arn"] for p in pages("list_policies", "Policies", Scope="Local", OnlyAttached=True)] == [policy]
 assert [p["PolicyArn"] for p in pages("list_attached_user_policies", "AttachedPolicies", UserName="runner")] == [policy]
 assert [p["PolicyArn"] for p in pages("list_attached_group_policies", "AttachedPolicies", GroupName="crew")] == [policy]
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::file::{Baseline, Known, Pin, Why, is_glob};
 use crate::case::filter::glob;
-use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover};
+use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover, without_index};
 use crate::verdict::{Mismatch, Status};
 
 /// Goes through a run's events once, marks what is known and remembers which entries were needed.
@@ -94,7 +94,7 @@ impl<'a> Judge<'a> {
             let concerns = known.requirement == check.requirement
                 && is(&known.configuration, &check.configuration)
                 && is(&known.action, &check.action)
-                && is(&known.at, &check.at);
+                && known.at.as_deref().is_none_or(|at| without_index(at) == check.place());
             if concerns && !self.expired(&known.why) && check.known.is_none() {
                 self.used.insert(known.why.line);
                 check.known = Some(known.why.reason.clone());

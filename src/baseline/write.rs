@@ -65,8 +65,8 @@ pub fn update(text: &str, run: &[Event], full: bool) -> Result<(String, Change),
     let mut leftovers = BTreeSet::new();
     for event in run {
         match event {
-            Event::Check(c) => checks.insert((vec![c.requirement.as_str(), &c.action, &c.at], c.known.is_some())),
-            Event::Leftover(l) => leftovers.insert((vec![l.kind.as_str(), &l.case], l.known.is_some())),
+            Event::Check(c) => checks.insert((vec![c.requirement.clone(), c.action.clone(), c.place()], c.known.is_some())),
+            Event::Leftover(l) => leftovers.insert((vec![l.kind.clone(), l.case.clone()], l.known.is_some())),
             _ => continue,
         };
     }
@@ -181,10 +181,10 @@ fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, change
 }
 
 /// Adds what was seen and is not known; with `full`, removes entries of what was not seen.
-fn seen(tables: &mut ArrayOfTables, keys: &[&str], seen: &BTreeSet<(Vec<&str>, bool)>, full: bool, change: &mut Change) {
+fn seen(tables: &mut ArrayOfTables, keys: &[&str], seen: &BTreeSet<(Vec<String>, bool)>, full: bool, change: &mut Change) {
     if full {
         tables.retain(|table| {
-            let is = |row: &Vec<&str>| keys.iter().zip(row).all(|(k, v)| text_of(table, k).is_none_or(|t| glob(t, v)));
+            let is = |row: &[String]| keys.iter().zip(row).all(|(k, v)| text_of(table, k).is_none_or(|t| glob(t, v)));
             let keep = seen.iter().any(|(row, _)| is(row));
             change.removed += usize::from(!keep);
             keep
@@ -195,7 +195,7 @@ fn seen(tables: &mut ArrayOfTables, keys: &[&str], seen: &BTreeSet<(Vec<&str>, b
         if !known && done.insert(row) {
             let mut table = Table::new();
             for (key, text) in keys.iter().zip(row) {
-                table[*key] = value(*text);
+                table[*key] = value(text);
             }
             push(tables, table, change);
         }

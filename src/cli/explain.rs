@@ -76,7 +76,7 @@ fn rule(requirement: &'static Requirement, cases: &[Case]) -> String {
         let _ = writeln!(out, "              {reason}");
     }
     for dialect in &requirement.dialects {
-        let _ = writeln!(out, "  on {dialect:<9}{}", requirement.level(*dialect));
+        let _ = writeln!(out, "  on {:<9}{}", dialect.name(), requirement.level(*dialect));
     }
     let names = |c: &&Case| c.named_requirements().iter().any(|r| r.id() == requirement.id);
     let mut any = false;

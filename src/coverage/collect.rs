@@ -1,6 +1,6 @@
 //! Goes through the trials of one dialect and notes what they reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ pub struct Reached {
     pub elements: BTreeSet<String>,
     pub expected: BTreeSet<String>,
     pub errors: BTreeSet<String>,
+    /// Why something was not reached, where a case says so: it must be absent, or the case that would reach it was skipped.
+    pub reasons: BTreeMap<String, String>,
 }
 
 /// The expectation of a step on a dialect.
@@ -42,11 +44,15 @@ impl Reached {
             elements: BTreeSet::new(),
             expected: BTreeSet::new(),
             errors: BTreeSet::new(),
+            reasons: BTreeMap::new(),
         }
     }
 
     /// Takes a trial into account. False: it did not pass, and reached nothing.
     pub fn take(&mut self, record: &CaseRecord, case: &Case) -> bool {
+        if record.verdict.status == Status::Skip {
+            self.skipped(record, case);
+        }
         if !matches!(record.verdict.status, Status::Pass | Status::Xpass) {
             return false;
         }
@@ -64,12 +70,18 @@ impl Reached {
                 let mut paths = BTreeSet::new();
                 seen(result, String::new(), &mut paths);
                 self.elements.extend(paths.iter().map(|path| format!("{}.{path}", action.name)));
-                let mut wanted = BTreeSet::new();
+                let mut wanted = BTreeMap::new();
                 if let Some(node) = &expect.result {
                     named(node, String::new(), &mut wanted);
                 }
-                // A matcher for what is absent looks at the element as well.
-                self.expected.extend(wanted.iter().map(|path| format!("{}.{path}", action.name)));
+                for (path, absent) in wanted {
+                    let name = format!("{}.{path}", action.name);
+                    if absent {
+                        self.reasons.insert(name, format!("must be absent, says {}", case.id));
+                    } else {
+                        self.expected.insert(name);
+                    }
+                }
             }
             for (name, value) in &sent.params {
                 if looked_at(case, record, sent, name, value, self.dialect) {
@@ -79,6 +91,18 @@ impl Reached {
             }
         }
         true
+    }
+}
+
+impl Reached {
+    /// Notes the errors that a skipped case would have provoked, with the reason to skip it.
+    fn skipped(&mut self, record: &CaseRecord, case: &Case) {
+        for step in &case.steps {
+            for code in &expectation(step, self.dialect).error {
+                let reason = format!("{} is skipped: {}", case.id, record.verdict.reason);
+                self.reasons.entry(format!("{}.{code}", step.call)).or_insert(reason);
+            }
+        }
     }
 }
 
@@ -97,14 +121,14 @@ fn seen(value: &Value, path: String, paths: &mut BTreeSet<String>) {
     }
 }
 
-/// Paths that an expectation names.
-fn named(node: &Node, path: String, paths: &mut BTreeSet<String>) {
+/// Paths that an expectation names, and whether it says that nothing may be there.
+fn named(node: &Node, path: String, paths: &mut BTreeMap<String, bool>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match &node.check {
         Check::Members(members) => {
             for (name, node) in members {
                 let path = below(name);
-                paths.insert(path.clone());
+                paths.insert(path.clone(), matches!(node.check, Check::Absent));
                 named(node, path, paths);
             }
         }
@@ -114,7 +138,7 @@ fn named(node: &Node, path: String, paths: &mut BTreeSet<String>) {
         Check::All(nodes) => nodes.iter().for_each(|node| named(node, path.clone(), paths)),
         Check::Optional(node) => named(node, path, paths),
         Check::Sorted(member) if !member.is_empty() => {
-            paths.insert(format!("{path}[].{member}"));
+            paths.insert(format!("{path}[].{member}"), false);
         }
         _ => {}
     }
@@ -257,6 +281,19 @@ mod tests {
             let mut reached = Reached::new(DialectId::Aws);
             assert!(!reached.take(&record, &case) && reached.actions.is_empty());
         }
+    }
+
+    #[test]
+    fn what_must_be_absent_and_what_was_skipped_have_a_reason() {
+        let (mut record, mut case) = sample();
+        let absent = node(Check::Members(vec![("PasswordLastUsed".into(), node(Check::Absent))]));
+        case.steps[1].expect.result = Some(node(Check::Members(vec![("User".into(), absent)])));
+        let mut reached = Reached::new(DialectId::Aws);
+        reached.take(&record, &case);
+        assert_eq!(reached.reasons["GetUser.User.PasswordLastUsed"], "must be absent, says users/CreateUser/path");
+        (record.verdict.status, record.verdict.reason) = (Status::Skip, "no quota".into());
+        reached.take(&record, &case);
+        assert_eq!(reached.reasons["DeleteUser.NoSuchEntity"], "users/CreateUser/path is skipped: no quota");
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct DialectCoverage {
     pub errors: Part,
     /// Declared error codes that the API alone cannot provoke, with the reason.
     pub unreachable_errors: BTreeMap<String, String>,
+    /// Why elements and errors are missing, where a case says so.
+    pub reasons: BTreeMap<String, String>,
 }
 
 /// What there is, reached and not.
@@ -99,34 +101,44 @@ impl DialectCoverage {
         let mut unreachable_errors = BTreeMap::new();
         for action in actions() {
             for code in &action.errors {
-                if let Some(reason) = unreachable(action, code) {
+                if let Some(reason) = unreachable(action, code, dialect) {
                     unreachable_errors.insert(format!("{}.{code}", action.name), reason.to_owned());
                 }
             }
         }
         let parameters = |a: &'static Action| a.parameters.iter().filter(|p| p.on(dialect)).map(|p| format!("{}.{}", a.name, p.name));
-        let elements = |a: &'static Action| a.response_paths(dialect).into_iter().map(|path| format!("{}.{path}", a.name));
+        let elements_of = |a: &'static Action| a.response_paths(dialect).into_iter().map(|path| format!("{}.{path}", a.name));
         let errors = |a: &'static Action| a.errors.iter().map(|code| format!("{}.{code}", a.name));
+        let expected = reached.elements.intersection(&reached.expected).cloned().collect();
+        let provokable = actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e));
+        let (elements, errors) = (Part::new(actions().flat_map(elements_of), &reached.elements), Part::new(provokable, &reached.errors));
+        let missing = elements.missing.iter().chain(&errors.missing);
+        let reasons = missing.filter_map(|name| Some((name.clone(), reason(name, &reached.reasons)?))).collect();
         DialectCoverage {
             actions: Part::new(actions().map(|a| a.name.clone()), &reached.actions),
             parameters: Part::new(actions().flat_map(parameters), &reached.parameters),
-            elements: Part::new(actions().flat_map(elements), &reached.elements),
-            elements_expected: actions().flat_map(elements).filter(|e| reached.expected.contains(e)).count(),
-            errors: Part::new(
-                actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e)),
-                &reached.errors,
-            ),
+            elements_expected: Part::new(actions().flat_map(elements_of), &expected).reached,
+            elements,
+            errors,
             unreachable_errors: unreachable_errors.into_iter().filter(|(e, _)| !reached.errors.contains(e)).collect(),
+            reasons,
         }
     }
 }
 
+/// Why something was not reached: its own reason, or that of what it would be part of.
+fn reason(name: &str, reasons: &BTreeMap<String, String>) -> Option<String> {
+    let whole = || reason(name.rsplit_once('.')?.0.trim_end_matches("[]"), reasons);
+    reasons.get(name).cloned().or_else(whole)
+}
+
 /// Why an Action's declared error cannot be provoked: the reason of its unreachable requirement whose text names the code.
-fn unreachable(action: &Action, code: &str) -> Option<&'static str> {
+fn unreachable(action: &Action, code: &str, dialect: DialectId) -> Option<&'static str> {
     let names = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
     catalogue()
         .iter()
-        .find(|r| r.kind == Kind::Unreachable && r.action.as_deref().is_none_or(|a| a == action.name) && names(&r.text))
+        .filter(|r| r.kind == Kind::Unreachable && r.dialects.contains(&dialect))
+        .find(|r| r.action.as_deref().is_none_or(|a| a == action.name) && names(&r.text))
         .and_then(|r| r.reason.as_deref())
 }
 
@@ -139,6 +151,13 @@ mod tests {
         let reached = BTreeSet::from(["a".to_owned(), "not there".to_owned()]);
         let part = Part::new(["a", "b"].map(str::to_owned), &reached);
         assert_eq!(part, Part { reached: 1, of: 2, missing: vec!["b".into()] });
+    }
+
+    #[test]
+    fn parts_of_what_must_be_absent_have_its_reason() {
+        let reasons = BTreeMap::from([("ListUsers.Users[].Tags".to_owned(), "absent".to_owned())]);
+        assert_eq!(reason("ListUsers.Users[].Tags[].Key", &reasons).as_deref(), Some("absent"));
+        assert_eq!(reason("ListUsers.Users[].Path", &reasons), None);
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub fn text(coverage: &Coverage) -> String {
         part("declared errors provoked", &c.errors, format!("  (and {unreachable} that the API alone cannot provoke)"));
         for (label, part) in [("Action", &c.actions), ("parameter", &c.parameters), ("element", &c.elements), ("error", &c.errors)] {
             for name in &part.missing {
-                let _ = writeln!(out, "    no {label} {name}");
+                let reason = c.reasons.get(name).map(|why| format!(": {why}")).unwrap_or_default();
+                let _ = writeln!(out, "    no {label} {name}{reason}");
             }
         }
         for (name, reason) in &c.unreachable_errors {
@@ -57,6 +58,7 @@ mod tests {
             elements_expected: 2,
             errors: part(5, 6, &["DeleteUser.DeleteConflict"]),
             unreachable_errors: BTreeMap::from([("DeleteUser.LimitExceeded".into(), "No quota grows by deleting.".into())]),
+            reasons: BTreeMap::from([("GetUser.User.Path".into(), "must be absent, says x".into())]),
         };
         let coverage = Coverage {
             dialects: BTreeMap::from([(DialectId::Eim, dialect)]),

@@ -2,6 +2,9 @@ use crate::api::{DialectId, Req, req};
 use crate::reference::Principal;
 use crate::reference::policy_testing::World;
 
+/// Parameters of a call.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const DENIED: &str = "403 AccessDenied";
 
 fn statement(effect: &str, elements: &str) -> String {
@@ -246,7 +249,7 @@ fn permission_comes_first() {
 fn what_a_call_is_about() {
     let account = "arn:aws:iam::123456789012";
     let own_policy = format!("{account}:policy/x");
-    let rows: [(&str, &[(&str, &str)], String); 8] = [
+    let rows: [(&str, Pairs<'_>, String); 8] = [
         ("GetUser", &[], format!("{account}:user/Ada")),
         ("CreateUser", &[("UserName", "new"), ("Path", "/dev/")], format!("{account}:user/dev/new")),
         ("DeleteUser", &[("UserName", "BOB")], format!("{account}:user/Bob")),

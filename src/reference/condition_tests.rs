@@ -2,6 +2,9 @@ use super::*;
 use crate::api::DialectId;
 use crate::reference::{Faults, Ids, Principal};
 
+/// Requirement, operator, operand, values that match, values that do not.
+type Row = (Req, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
 fn context() -> Context {
     let mut context = Context::default();
     for (key, value) in [
@@ -32,7 +35,7 @@ fn holds(operator: &str, key: &str, values: &[&str]) -> bool {
 }
 
 /// Rule, operator, key, operands that satisfy it, operands that do not. With the rule broken the satisfied one is not.
-const OPERATORS: &[(Req, &str, &str, &[&str], &[&str])] = &[
+const OPERATORS: &[Row] = &[
     (req::AUTHORIZATION__CONDITION_STRING_EQUALS, "StringEquals", "AWS:UserName", &["Bob", "Ada"], &["ada"]),
     (req::AUTHORIZATION__CONDITION_STRING_EQUALS, "StringEquals", "aws:username", &["${aws:username}"], &["A*"]),
     (req::AUTHORIZATION__CONDITION_STRING_IGNORE_CASE, "StringEqualsIgnoreCase", "aws:username", &["aDA"], &["adam"]),

@@ -3,6 +3,9 @@ use serde_json::{Value, json};
 use crate::api::{DialectId, Req, req};
 use crate::reference::policy_testing::{DOCUMENT, World};
 
+/// Parameters of a call.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 fn aws() -> World {
     World::new(DialectId::Aws)
 }
@@ -298,7 +301,7 @@ fn the_providers_policies_are_read_only() {
         assert!(got["Arn"] == arn && got["DefaultVersionId"] == "v1" && got["Description"].is_string(), "{got}");
         assert!(world.ok("GetPolicyVersion", &[("PolicyArn", arn), ("VersionId", "v1")])["PolicyVersion"]["Document"].is_string());
         let version = [("PolicyArn", arn), ("VersionId", "v1")];
-        let rows: [(&str, &[(&str, &str)], Req, &str); 4] = [
+        let rows: [(&str, Pairs<'_>, Req, &str); 4] = [
             ("DeletePolicy", &version[..1], req::DELETE_POLICY__PROVIDER_OWNED, "delete"),
             ("DeletePolicyVersion", &version, req::DELETE_POLICY_VERSION__PROVIDER_OWNED, "delete"),
             ("SetDefaultPolicyVersion", &version, req::SET_DEFAULT_POLICY_VERSION__PROVIDER_OWNED, "update"),

@@ -203,6 +203,26 @@ pub struct CheckRecord {
     pub known: Option<String>,
 }
 
+impl CheckRecord {
+    /// Where it was seen, whichever item of a list it was: `Users[].UserId`.
+    pub fn place(&self) -> String {
+        without_index(&self.at)
+    }
+}
+
+/// A path with every index left out: `Users[].UserId` for `Users[3].UserId`.
+pub fn without_index(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for (i, part) in path.split('[').enumerate() {
+        match part.split_once(']') {
+            Some((index, rest)) if i > 0 && index.bytes().all(|b| b.is_ascii_digit()) => out.extend(["[]", rest]),
+            _ if i > 0 => out.extend(["[", part]),
+            _ => out.push_str(part),
+        }
+    }
+    out
+}
+
 /// Something that could not be removed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leftover {
@@ -245,4 +265,18 @@ pub struct RunFinished {
     pub stopped: Option<String>,
     /// Exit code of the command.
     pub exit: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_index;
+
+    #[test]
+    fn only_indices_are_left_out() {
+        for (path, place) in
+            [("Users[3].Tags[12].Key", "Users[].Tags[].Key"), ("a[x]b", "a[x]b"), ("RequestId", "RequestId"), ("[", "["), ("", "")]
+        {
+            assert_eq!(without_index(path), place);
+        }
+    }
 }

@@ -136,10 +136,11 @@ impl<W: Write> Terminal<W> {
                 last = head;
             }
             let reason = check.known.as_ref().map(|k| format!("; known: {}", printable(k))).unwrap_or_default();
-            let actions: Vec<_> = same.iter().map(|c| printable(&c.action)).collect();
+            let mut actions: Vec<_> = same.iter().map(|c| printable(&c.action)).collect();
+            actions.dedup();
             let times: usize = same.iter().map(|c| c.count).sum();
             let seen = format!("({times}× in {}; {}{reason})", actions.join(" "), printable(&check.case));
-            let text = format!("{} {}: {}", check.configuration, printable(&check.at), printable(&check.text));
+            let text = format!("{} {}: {}", check.configuration, printable(&check.place()), printable(&check.text));
             writeln!(self.to, "    {text} {}", self.options.paint.dim(&seen))?;
         }
         Ok(())
@@ -222,8 +223,8 @@ impl<W: Write> Terminal<W> {
 }
 
 /// What findings of several Actions have in common when they are told as one.
-fn place(check: &CheckRecord) -> (&str, &str, &str, &Option<String>) {
-    (&check.requirement, &check.configuration, &check.at, &check.known)
+fn place(check: &CheckRecord) -> (&str, &str, String, &Option<String>) {
+    (&check.requirement, &check.configuration, check.place(), &check.known)
 }
 
 /// Whether two trials of a case show the same departure. Names differ between trials, so values count only where they are codes.
