@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod pages;
 pub mod record;
 pub mod redact;
+pub mod repeat;
 pub mod run;
 pub mod session;
 pub mod state;

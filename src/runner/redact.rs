@@ -3,7 +3,7 @@
 //! A secret is found however a request or a response writes it: as it is, percent-encoded (also twice), form-encoded, with XML
 //! entities, with JSON escapes, or in any mixture of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use regex::Regex;
@@ -26,7 +26,33 @@ const LEVELS: usize = 3;
 /// The secrets of one run.
 #[derive(Default)]
 pub struct Redactor {
-    secrets: Mutex<BTreeSet<String>>,
+    secrets: Mutex<Secrets>,
+}
+
+#[derive(Default)]
+struct Secrets {
+    all: BTreeSet<String>,
+    /// Those to look for inside of texts, by their first byte: most bytes of a text begin none.
+    by_first: BTreeMap<u8, Vec<String>>,
+}
+
+impl Secrets {
+    fn add(&mut self, secret: &str) {
+        let Some(first) = secret.bytes().next() else { return };
+        if self.all.insert(secret.to_owned()) && secret.len() >= TELLING {
+            self.by_first.entry(first).or_default().push(secret.to_owned());
+        }
+    }
+
+    /// End of the longest secret that begins at a byte of the text.
+    fn longest(&self, text: &[u8], at: usize) -> Option<usize> {
+        let of = |first: u8| self.by_first.get(&first).into_iter().flatten().filter_map(|s| matched(text, at, s.as_bytes())).max();
+        let first = *text.get(at)?;
+        if !SPECIAL.contains(&first) {
+            return of(first);
+        }
+        units(text, at).into_iter().filter_map(|(unit, _)| of(*unit.first()?)).max()
+    }
 }
 
 impl Redactor {
@@ -35,7 +61,7 @@ impl Redactor {
         Redactor::default()
     }
 
-    fn secrets(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,9 +70,9 @@ impl Redactor {
         let mut secrets = self.secrets();
         if secret.contains("-----BEGIN") {
             let lines = secret.lines().map(str::trim).filter(|l| l.len() >= PEM_LINE && !l.starts_with("-----"));
-            secrets.extend(lines.map(str::to_owned));
-        } else if !secret.is_empty() {
-            secrets.insert(secret.to_owned());
+            lines.for_each(|line| secrets.add(line));
+        } else {
+            secrets.add(secret);
         }
     }
 
@@ -83,23 +109,23 @@ impl Redactor {
     /// The text with [`MASK`] in place of every secret and of every signature.
     pub fn redact(&self, text: &str) -> String {
         let secrets = self.secrets();
-        if secrets.contains(text) {
+        if secrets.all.contains(text) {
             return MASK.to_owned();
         }
         let text = SIGNATURE.replace_all(text, |found: &regex::Captures<'_>| format!("{}{MASK}", &found[1]));
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).filter(|s| s.len() >= TELLING).collect();
+        let bytes = text.as_bytes();
         let mut out = String::with_capacity(text.len());
-        let mut at = 0;
-        while at < text.len() {
-            if let Some(end) = longest(text.as_bytes(), at, &secrets) {
+        let (mut at, mut copied) = (0, 0);
+        while at < bytes.len() {
+            if let Some(end) = secrets.longest(bytes, at).filter(|_| text.is_char_boundary(at)) {
+                out.push_str(&text[copied..at]);
                 out.push_str(MASK);
-                at = end;
+                (at, copied) = (end, end);
             } else {
-                let next = text[at..].chars().next().map_or(1, char::len_utf8);
-                out.push_str(&text[at..at + next]);
-                at += next;
+                at += 1;
             }
         }
+        out.push_str(&text[copied..]);
         out
     }
 
@@ -148,27 +174,30 @@ static MEMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r#""(?:SecretAccessKey
 /// Signatures and tokens, wherever they stand: they are good for some minutes.
 static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"((?i-u:\bSignature|X-Amz-Security-Token)(?:=|%3D))[0-9A-Za-z%+/=_.~-]+"));
 
-/// End of the longest secret that begins at a byte of the text.
-fn longest(text: &[u8], at: usize, secrets: &[&str]) -> Option<usize> {
-    let starts = units(text, at);
-    let begins = |secret: &&&str| starts.iter().any(|(unit, _)| secret.as_bytes().starts_with(unit));
-    secrets.iter().filter(begins).filter_map(|secret| matched(text, at, secret.as_bytes())).max()
-}
+/// Bytes that may begin something encoded.
+const SPECIAL: [u8; 4] = [b'%', b'&', b'\\', b'+'];
 
 /// End of `secret` in the text from `at` on, if it is there in some encoding.
 fn matched(text: &[u8], at: usize, secret: &[u8]) -> Option<usize> {
     // What was read as one thing may have to be read as another: an ampersand can begin an entity or be itself.
     let mut open = vec![(at, 0)];
-    while let Some((position, done)) = open.pop() {
-        // A text that was cut for display may end within the secret.
-        let cut = position == text.len() || text[position..].starts_with("…".as_bytes());
-        if done == secret.len() || (cut && done >= TELLING) {
-            return Some(position);
-        }
-        for (unit, end) in units(text, position) {
-            if secret[done..].starts_with(&unit) {
-                open.push((end, done + unit.len()));
+    while let Some((mut position, mut done)) = open.pop() {
+        loop {
+            // A text that was cut for display may end within the secret.
+            let cut = position == text.len() || text[position..].starts_with("…".as_bytes());
+            if done == secret.len() || (cut && done >= TELLING) {
+                return Some(position);
             }
+            let Some(byte) = text.get(position) else { break };
+            if SPECIAL.contains(byte) {
+                let meant = units(text, position).into_iter().filter(|(unit, _)| secret[done..].starts_with(unit));
+                open.extend(meant.map(|(unit, end)| (end, done + unit.len())));
+                break;
+            }
+            if *byte != secret[done] {
+                break;
+            }
+            (position, done) = (position + 1, done + 1);
         }
     }
     None

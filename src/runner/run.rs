@@ -15,19 +15,21 @@ use super::checks::Checks;
 use super::cleanup::Left;
 use super::journal::Journal;
 use super::redact::Redactor;
+use super::repeat;
 use super::session::{Session, SessionError, plain};
 use super::state::State;
 use super::trial::{self, Manners, TrialResult};
 use crate::api::{Level, Req};
 use crate::case::{Case, CertSource, Setting, Tamper};
 use crate::dialect::Configuration;
-use crate::plan::{Disposition, OptIn, Place, Trial, plan};
+use crate::plan::{AUTH_FAILURE, Disposition, OptIn, Place, Trial, plan};
 use crate::report::event::{Capability, CaseRecord, Event, Leftover, RunFinished, RunStarted, TargetRecord};
 use crate::target::Target;
 use crate::verdict::{Status, Verdict};
 
-/// Tag of cases that fail authentication on purpose: they run last, one at a time, within the target's budget.
-const AUTH_FAILURE: &str = "auth-failure";
+/// Failed authentications that a run off this machine may cause when it was asked for them and the profile has no bound: few enough
+/// not to be taken for an attack.
+const OPTED_IN: u32 = 20;
 
 /// An endpoint and what to run on it.
 #[derive(Clone, Debug)]
@@ -61,7 +63,7 @@ pub struct Options {
     pub opt_in: OptIn,
     /// Test certificates.
     pub certificates: Arc<dyn CertSource>,
-    /// The command that repeats a case, up to its id.
+    /// The command that repeats a run, without configuration and case: [`repeat::command`] adds them.
     pub repeat: String,
     /// Digest of the case files.
     pub suite: String,
@@ -258,6 +260,12 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
     for check in checks.into_inner().records(&run.target.profile) {
         flow.tell(Event::Check(check));
     }
+    if let Some(why) = session.gone() {
+        let text = format!(
+            "the target no longer answers: {why}; what cases had made there is in the journal, for `iamspec sweep` when it is back"
+        );
+        flow.tell(Event::Note { text });
+    }
     let calls = session.calls.get();
     session.into_journal().close().map_err(no_state)?;
     Ok(calls)
@@ -319,6 +327,8 @@ async fn guarded(state: &State, session: &Session, trial: &Trial<'_>, manners: &
 /// Takes the failed authentications of a trial from the budget of the target.
 fn within_budget(run: &TargetRun, state: &State, trial: &Trial<'_>) -> io::Result<bool> {
     let Some(budget) = run.target.auth_failures() else { return Ok(true) };
+    // Who asks for such cases without naming a bound gets a small one.
+    let budget = if run.target.profile.auth_failures.is_none() { OPTED_IN } else { budget };
     let failing = |auth: &Option<Tamper>| auth.as_ref().is_some_and(|a| *a != Tamper::Query);
     let steps = trial.case.steps.iter().filter(|s| failing(&s.auth) || s.principal.is_some()).count().max(1);
     for _ in 0..steps * trial.case.rows.len().max(1) {
@@ -348,7 +358,7 @@ fn untried(run: &TargetRun, trial: &Trial<'_>, verdict: Verdict, options: &Optio
         steps: Vec::new(),
         millis: 0,
         waited_millis: 0,
-        repeat: format!("{} {}", options.repeat, case.id),
+        repeat: repeat::command(&options.repeat, &run.target, trial.configuration, &case.id),
     }
 }
 

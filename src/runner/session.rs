@@ -107,6 +107,8 @@ pub struct Session {
     answered: Cell<bool>,
     /// It went away; the reason.
     gone: RefCell<Option<String>>,
+    /// The trial whose call was the last.
+    mourner: RefCell<Option<String>>,
     request_ids: RefCell<HashSet<String>>,
     /// Secrets that CreateAccessKey handed out.
     handed_out: RefCell<Vec<String>>,
@@ -133,6 +135,7 @@ impl Session {
             journal,
             answered: Cell::new(false),
             gone: RefCell::new(None),
+            mourner: RefCell::new(None),
             request_ids: RefCell::default(),
             handed_out: RefCell::default(),
         })
@@ -151,6 +154,11 @@ impl Session {
     /// Why the target can no longer be reached, if it went away.
     pub fn gone(&self) -> Option<String> {
         self.gone.borrow().clone()
+    }
+
+    /// Why the target can no longer be reached, if it went away at a call of that trial.
+    pub fn gone_by(&self, trial: &str) -> Option<String> {
+        self.gone().filter(|_| self.mourner.borrow().as_deref() == Some(trial))
     }
 
     /// The request of a call, unsigned.
@@ -315,6 +323,7 @@ impl Session {
         if let Some(since) = self.gone() {
             return Err(SessionError::Gone(since));
         }
+        self.mourner.replace(Some(manner.trial.to_owned()));
         *self.gone.borrow_mut() = Some(format!("it went away after {action} of {}", manner.trial));
         Ok(())
     }

@@ -32,7 +32,7 @@ pub struct Manners {
     pub keep: bool,
     /// Keep the exchanges of passing cases too.
     pub exchanges: bool,
-    /// The command that repeats a case, up to its id.
+    /// The command that repeats a run, without configuration and case.
     pub repeat: String,
 }
 
@@ -307,18 +307,39 @@ impl Trial<'_> {
         }
     }
 
+    /// What could not be removed. Of a target that went away nobody can say; the journal keeps it for a sweep.
     async fn clean_up(&mut self) -> Vec<Left> {
         let entries = self.session.journal().entries(&self.name);
-        if entries.is_empty() {
+        if entries.is_empty() || self.session.gone().is_some() {
             return Vec::new();
         }
         let mut caller = Main { session: self.session, configuration: self.configuration, trial: &self.name };
         let left = clean(&entries, &mut caller).await;
-        if left.is_empty() && self.session.gone().is_none() {
+        if self.session.gone().is_some() {
+            if let Some(why) = self.session.gone_by(&self.name) {
+                self.work.mismatches.push(self.died_cleaning(why));
+            }
+            return Vec::new();
+        }
+        if left.is_empty() {
             // A journal that cannot be written costs a sweep that finds nothing.
             let _ = self.session.journal().cleaned(&self.name);
         }
         left
+    }
+
+    /// The target died of a call that was to remove something.
+    fn died_cleaning(&self, why: String) -> Mismatch {
+        Mismatch {
+            step: self.case.steps.len().saturating_sub(1),
+            at: String::new(),
+            requirement: crate::api::req::TRANSPORT__ANSWERS.id().to_owned(),
+            path: "cleanup".into(),
+            expected: "an answer".into(),
+            actual: why,
+            prerequisite: false,
+            loc: self.case.loc.clone(),
+        }
     }
 
     fn result(self, end: Result<(), End>, took: Duration, left: Vec<Left>) -> TrialResult {
@@ -349,7 +370,7 @@ impl Trial<'_> {
             steps,
             millis: millis(took),
             waited_millis: millis(waited),
-            repeat: format!("{} {}", manners.repeat, case.id),
+            repeat: super::repeat::command(&manners.repeat, &session.target, configuration, &case.id),
         };
         let record = session.redactor.redact_record(&record).unwrap_or_else(|| CaseRecord { steps: Vec::new(), ..record });
         TrialResult { record, findings, left }

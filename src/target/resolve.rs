@@ -241,7 +241,8 @@ impl Target {
         Wire {
             format: configuration.format,
             style: configuration.style,
-            method: "POST".into(),
+            // A query string goes with GET, except on ecs, whose reference prints POST.
+            method: if configuration.style == Style::Query && configuration.dialect != DialectId::Ecs { "GET" } else { "POST" }.into(),
             path: self.path.clone(),
             form_encoding: self.profile.form_encoding,
             headers: self.profile.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
