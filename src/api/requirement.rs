@@ -124,7 +124,7 @@ pub struct Source {
 
 /// One normative rule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Requirement {
     /// Stable id: `<action or area>.<rule>`, kebab-case.
     pub id: String,
@@ -138,6 +138,9 @@ pub struct Requirement {
     /// Why the API alone cannot provoke it; only with [`Kind::Unreachable`].
     #[serde(default)]
     pub reason: Option<String>,
+    /// Why no case shows it, although one could.
+    #[serde(default)]
+    pub without_case: Option<String>,
     /// Dialects on which the rule exists; none given: all.
     #[serde(default = "all_dialects")]
     pub dialects: Vec<DialectId>,
@@ -150,6 +153,12 @@ fn all_dialects() -> Vec<DialectId> {
 }
 
 impl Requirement {
+    /// Whether it is a free check: held against every response of a run, whatever the case is about.
+    pub fn is_free_check(&self) -> bool {
+        let area = self.id.split('.').next().unwrap_or_default();
+        self.kind == Kind::Wire && matches!(area, "shape" | "wire" | "transport")
+    }
+
     /// The level on `dialect`, from the sources alone: `must` where that very system's reference, documentation or recordings say so,
     /// `should` where it is so known for AWS (and claimed by compatibility) or reported from the field, else `may`.
     pub fn level(&self, dialect: DialectId) -> Level {
@@ -211,6 +220,7 @@ mod tests {
             kind: Kind::Enforced,
             text: "t".into(),
             reason: None,
+            without_case: None,
             dialects: all_dialects(),
             sources: vec![Source { system: DialectId::Aws, provenance: Provenance::Recorded, reference: "r".into() }],
         };

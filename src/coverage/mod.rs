@@ -25,7 +25,9 @@ pub struct Coverage {
     /// Requirements that a case that passed names.
     pub requirements_with_case: Vec<String>,
     /// Requirements that no case that passed names. Unreachable ones are not among them.
-    pub requirements_without_case: Vec<String>,
+    pub requirements_without_case: BTreeMap<String, String>,
+    /// Requirements that are held against every response.
+    pub free_checks: Vec<String>,
     /// Requirements that the API alone cannot provoke, with the reason.
     pub unreachable: BTreeMap<String, String>,
 }
@@ -83,13 +85,14 @@ impl Coverage {
                 }
             }
         }
-        let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable).map(|r| r.id.clone());
+        let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable && !r.is_free_check());
         let unreachable = catalogue().iter().filter(|r| r.kind == Kind::Unreachable);
-        let (with, without) = reachable().partition(|id| named.contains(id));
+        let (with, without): (Vec<_>, Vec<_>) = reachable().partition(|r| named.contains(&r.id));
         Coverage {
             dialects: reached.into_iter().map(|(dialect, reached)| (dialect, DialectCoverage::of(dialect, &reached))).collect(),
-            requirements_with_case: with,
-            requirements_without_case: without,
+            requirements_with_case: with.into_iter().map(|r| r.id.clone()).collect(),
+            requirements_without_case: without.into_iter().map(|r| (r.id.clone(), r.without_case.clone().unwrap_or_default())).collect(),
+            free_checks: catalogue().iter().filter(|r| r.is_free_check()).map(|r| r.id.clone()).collect(),
             unreachable: unreachable.map(|r| (r.id.clone(), r.reason.clone().unwrap_or_default())).collect(),
         }
     }
@@ -113,7 +116,13 @@ impl DialectCoverage {
         let provokable = actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e));
         let (elements, errors) = (Part::new(actions().flat_map(elements_of), &reached.elements), Part::new(provokable, &reached.errors));
         let missing = elements.missing.iter().chain(&errors.missing);
-        let reasons = missing.filter_map(|name| Some((name.clone(), reason(name, &reached.reasons)?))).collect();
+        let printed = |name: &str| {
+            let (action, path) = name.split_once('.')?;
+            let last = path.rsplit('.').next()?;
+            unreachable(model().action(action)?, last, dialect).map(str::to_owned)
+        };
+        let why = |name: &str| reason(name, &reached.reasons).or_else(|| printed(name));
+        let reasons = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
         DialectCoverage {
             actions: Part::new(actions().map(|a| a.name.clone()), &reached.actions),
             parameters: Part::new(actions().flat_map(parameters), &reached.parameters),
@@ -132,14 +141,13 @@ fn reason(name: &str, reasons: &BTreeMap<String, String>) -> Option<String> {
     reasons.get(name).cloned().or_else(whole)
 }
 
-/// Why an Action's declared error cannot be provoked: the reason of its unreachable requirement whose text names the code.
+/// Why an Action's declared error or element is not seen: the reason of its requirement that names it and that no case can show.
 fn unreachable(action: &Action, code: &str, dialect: DialectId) -> Option<&'static str> {
     let names = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
     catalogue()
         .iter()
-        .filter(|r| r.kind == Kind::Unreachable && r.dialects.contains(&dialect))
-        .find(|r| r.action.as_deref().is_none_or(|a| a == action.name) && names(&r.text))
-        .and_then(|r| r.reason.as_deref())
+        .filter(|r| r.dialects.contains(&dialect) && r.action.as_deref().is_none_or(|a| a == action.name) && names(&r.text))
+        .find_map(|r| r.reason.as_deref().or(r.without_case.as_deref()))
 }
 
 #[cfg(test)]
@@ -164,6 +172,7 @@ mod tests {
     fn an_empty_run_reaches_nothing() {
         let coverage = Coverage::of(&[], &[]);
         assert!(coverage.dialects.is_empty() && coverage.requirements_with_case.is_empty());
-        assert_eq!(coverage.requirements_without_case.len() + coverage.unreachable.len(), catalogue().len());
+        let told = coverage.requirements_without_case.len() + coverage.free_checks.len() + coverage.unreachable.len();
+        assert_eq!(told, catalogue().len());
     }
 }

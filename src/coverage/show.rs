@@ -31,8 +31,9 @@ pub fn text(coverage: &Coverage) -> String {
     let of = with + coverage.requirements_without_case.len();
     let _ =
         writeln!(out, "requirements\n  {:<40} {with:>4}/{of}  (and {} unreachable)", "named by a passing case", coverage.unreachable.len());
-    for id in &coverage.requirements_without_case {
-        let _ = writeln!(out, "    no case {id}");
+    let _ = writeln!(out, "  {:<40} {:>4}", "held against every response", coverage.free_checks.len());
+    for (id, why) in &coverage.requirements_without_case {
+        let _ = writeln!(out, "    no case {id}{}{why}", if why.is_empty() { "" } else { ": " });
     }
     for (id, reason) in &coverage.unreachable {
         let _ = writeln!(out, "    unreachable {id}: {reason}");
@@ -63,7 +64,8 @@ mod tests {
         let coverage = Coverage {
             dialects: BTreeMap::from([(DialectId::Eim, dialect)]),
             requirements_with_case: vec!["a.b".into()],
-            requirements_without_case: vec!["c.d".into()],
+            requirements_without_case: BTreeMap::from([("c.d".into(), "It waits.".into())]),
+            free_checks: vec!["wire.e".into()],
             unreachable: BTreeMap::new(),
         };
         insta::assert_snapshot!(text(&coverage));
