@@ -19,6 +19,9 @@ pub const AUTH_FAILURE: &str = "auth-failure";
 /// Tag of cases that fill a quota.
 pub const QUOTA: &str = "quota";
 
+/// Tag of cases that try to change what the provider owns.
+pub const PROVIDER_POLICY: &str = "provider-policy";
+
 /// Capabilities that a dialect lacks by its documentation, whatever the target.
 const DIALECT_LACKS: &[(DialectId, &str, &str)] = &[
     (DialectId::Eim, "tags", "its reference has no tags"),
@@ -48,13 +51,21 @@ pub enum Disposition {
     Skip(String),
 }
 
-/// Groups of cases that run off this machine only when asked for.
+/// Groups of cases that run off this machine, or at all, only when asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptIn {
     /// Cases that fail authentication on purpose.
     pub auth_failures: bool,
     /// Cases that fill quotas.
     pub quotas: bool,
+    /// Cases that try to change the provider's policies, which a target must refuse: one that does not is changed for everybody, so
+    /// these are opt-in on this machine too.
+    pub provider_policies: bool,
+}
+
+impl OptIn {
+    /// Everything, as is right for an account that nobody else uses.
+    pub const ALL: OptIn = OptIn { auth_failures: true, quotas: true, provider_policies: true };
 }
 
 /// What of a target decides which cases are run on it.
@@ -125,6 +136,9 @@ pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String
         if !place.loopback && !place.opt_in.auth_failures {
             return Some("fails authentication on purpose: off this machine only with --allow auth-failures".to_owned());
         }
+    }
+    if tagged(PROVIDER_POLICY) && !place.opt_in.provider_policies {
+        return Some("tries to change a policy of the provider, which it must not: only with --allow provider-policies".to_owned());
     }
     if tagged(QUOTA) && !place.loopback && !place.opt_in.quotas {
         return Some("fills a quota: off this machine only with --allow quotas".to_owned());
@@ -226,7 +240,7 @@ mod tests {
         let profile = Profile::default();
         let missing = BTreeMap::new();
         for (tag, allowed) in
-            [(AUTH_FAILURE, OptIn { auth_failures: true, quotas: false }), (QUOTA, OptIn { auth_failures: false, quotas: true })]
+            [(AUTH_FAILURE, OptIn { auth_failures: true, ..OptIn::default() }), (QUOTA, OptIn { quotas: true, ..OptIn::default() })]
         {
             let mut c = case(vec![step("CreateUser", &[])]);
             c.tags = vec![tag.into()];
@@ -235,6 +249,16 @@ mod tests {
             assert_eq!(at(false, allowed), None);
             assert_eq!(at(true, OptIn::default()), None);
         }
+    }
+
+    #[test]
+    fn the_provider_s_policies_are_left_alone_unless_asked_for() {
+        let (profile, missing) = (Profile::default(), BTreeMap::new());
+        let mut c = case(vec![step("DeletePolicy", &[])]);
+        c.tags = vec![PROVIDER_POLICY.into()];
+        let at = |opt_in| skip(&c, &Place { profile: &profile, loopback: true, opt_in, missing: &missing }, DialectId::Aws);
+        assert!(at(OptIn::default()).is_some_and(|w| w.contains("--allow provider-policies")));
+        assert_eq!(at(OptIn::ALL), None);
     }
 
     #[test]

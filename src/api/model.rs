@@ -18,6 +18,7 @@ pub struct Model {
     /// Every Action, in the order of the EIM reference.
     pub actions: Vec<Action>,
     status: BTreeMap<String, u16>,
+    status_on: BTreeMap<DialectId, BTreeMap<String, u16>>,
     scalars: BTreeMap<String, ScalarTable>,
     structs: BTreeMap<String, Vec<Member>>,
     limits: BTreeMap<String, BTreeMap<DialectId, u64>>,
@@ -40,6 +41,8 @@ pub struct Action {
     pub paginates: Vec<DialectId>,
     /// Dialects that have it.
     pub dialects: Vec<DialectId>,
+    /// Dialects that have it, but answer NotImplemented whatever the call.
+    pub not_implemented: Vec<DialectId>,
     /// Declared error codes; ServiceFailure and ValidationError can always happen and are not listed.
     pub errors: Vec<String>,
     /// Request parameters.
@@ -51,7 +54,7 @@ pub struct Action {
 /// A request parameter, a response element or a member of a structure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
-    /// Name on the wire.
+    /// Name in the API, and on the wire of every dialect that has no other in `wire`.
     pub name: String,
     /// What it holds.
     pub ty: Type,
@@ -61,6 +64,12 @@ pub struct Member {
     pub always: bool,
     /// Dialects that have it.
     pub dialects: Vec<DialectId>,
+    /// Names of a parameter on the wire of dialects that call it otherwise.
+    pub wire: Vec<(DialectId, String)>,
+    /// Names under which a dialect's documentation has a response element too.
+    pub also: Vec<(DialectId, String)>,
+    /// Dialects that answer this policy document as it is instead of percent-encoded.
+    pub raw: Vec<DialectId>,
 }
 
 /// Type of a member.
@@ -170,12 +179,14 @@ struct Override {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     format: u32,
     version: String,
     namespace: String,
     status: BTreeMap<String, u16>,
+    #[serde(default)]
+    status_on: BTreeMap<DialectId, BTreeMap<String, u16>>,
     r#type: BTreeMap<String, ScalarFile>,
     r#struct: BTreeMap<String, StructFile>,
     action: Vec<ActionFile>,
@@ -205,7 +216,7 @@ struct StructFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ActionFile {
     name: String,
     family: String,
@@ -215,6 +226,8 @@ struct ActionFile {
     #[serde(default)]
     paginates: Vec<DialectId>,
     dialects: Option<Vec<DialectId>>,
+    #[serde(default)]
+    not_implemented: Vec<DialectId>,
     errors: Vec<String>,
     parameters: Vec<String>,
     response: Vec<String>,
@@ -238,16 +251,33 @@ fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BT
     let (Some(name), Some(ty)) = (words.next(), words.next()) else {
         return Err(format!("'{text}' is not \"Name type flags…\""));
     };
-    let mut member =
-        Member { name: name.to_owned(), ty: parse_type(ty, structs, scalars)?, required: false, always: false, dialects: Vec::new() };
+    let mut member = Member {
+        name: name.to_owned(),
+        ty: parse_type(ty, structs, scalars)?,
+        required: false,
+        always: false,
+        dialects: Vec::new(),
+        wire: Vec::new(),
+        also: Vec::new(),
+        raw: Vec::new(),
+    };
     for flag in words {
-        match flag {
-            "required" => member.required = true,
-            "always" => member.always = true,
-            _ => match flag.strip_prefix('@') {
-                Some(dialect) => member.dialects.push(dialect.parse()?),
-                None => return Err(format!("unknown flag '{flag}' in '{text}'")),
-            },
+        let unknown = || format!("unknown flag '{flag}' in '{text}'");
+        let Some((what, dialect)) = flag.split_once('@') else {
+            match flag {
+                "required" => member.required = true,
+                "always" => member.always = true,
+                _ => return Err(unknown()),
+            }
+            continue;
+        };
+        let dialect = dialect.parse()?;
+        match what.split_once('=') {
+            None if what.is_empty() => member.dialects.push(dialect),
+            None if what == "raw" => member.raw.push(dialect),
+            Some(("wire", name)) => member.wire.push((dialect, name.to_owned())),
+            Some(("also", name)) => member.also.push((dialect, name.to_owned())),
+            _ => return Err(unknown()),
         }
     }
     if member.dialects.is_empty() {
@@ -279,6 +309,7 @@ impl Model {
                 mutates: a.mutates,
                 paginates: a.paginates.clone(),
                 dialects: a.dialects.clone().unwrap_or_else(|| DialectId::ALL.to_vec()),
+                not_implemented: a.not_implemented.clone(),
                 errors: a.errors.clone(),
                 parameters: members(&a.parameters)?,
                 response: members(&a.response)?,
@@ -292,7 +323,16 @@ impl Model {
             let table = ScalarTable { eim: common.with(s.eim)?, ecs: common.with(s.ecs)?, aws: common.with(s.aws)? };
             scalars.insert(name, table);
         }
-        Ok(Model { version: file.version, namespace: file.namespace, actions, status: file.status, scalars, structs, limits: file.limit })
+        Ok(Model {
+            version: file.version,
+            namespace: file.namespace,
+            actions,
+            status: file.status,
+            status_on: file.status_on,
+            scalars,
+            structs,
+            limits: file.limit,
+        })
     }
 
     /// The Action of that exact name.
@@ -303,6 +343,11 @@ impl Model {
     /// HTTP status that belongs to an error code; `None` for a code that the model does not know.
     pub fn status_of(&self, code: &str) -> Option<u16> {
         self.status.get(code).copied()
+    }
+
+    /// The same on `dialect`, where its documentation has another status for the code.
+    pub fn status_on(&self, code: &str, dialect: DialectId) -> Option<u16> {
+        self.status_on.get(&dialect).and_then(|table| table.get(code)).copied().or_else(|| self.status_of(code))
     }
 
     /// Every error code the model knows, with its status.
@@ -346,12 +391,35 @@ impl Member {
     pub fn on(&self, dialect: DialectId) -> bool {
         self.dialects.contains(&dialect)
     }
+
+    /// Whether answers of `dialect` may have it under `name`.
+    pub fn is_called(&self, name: &str, dialect: DialectId) -> bool {
+        self.name == name || self.also.iter().any(|(d, also)| *d == dialect && also == name)
+    }
+
+    /// Whether answers of `dialect` have it as it is, not percent-encoded (policy documents only).
+    pub fn is_raw(&self, dialect: DialectId) -> bool {
+        self.raw.contains(&dialect)
+    }
 }
 
 impl Action {
     /// The request parameter of that name, where `dialect` has it.
     pub fn parameter(&self, name: &str, dialect: DialectId) -> Option<&Member> {
         self.parameters.iter().find(|p| p.name == name && p.on(dialect))
+    }
+
+    /// The other name of a parameter: what `dialect` has on its wire for a name of the API, and the name of the API for one on the
+    /// wire. The two change places, so that a name which means nothing on one side means nothing on the other.
+    pub fn renamed<'a>(&'a self, name: &'a str, dialect: DialectId) -> &'a str {
+        let pairs = self.parameters.iter().flat_map(|p| p.wire.iter().map(|(d, wire)| (*d, wire.as_str(), p.name.as_str())));
+        let mut pairs = pairs.filter(|(d, ..)| *d == dialect);
+        let other = pairs.find_map(|(_, wire, api)| match name {
+            name if name == api => Some(wire),
+            name if name == wire => Some(api),
+            _ => None,
+        });
+        other.unwrap_or(name)
     }
 
     /// Paths of every response element on `dialect`, lists marked `[]`: `Users[].UserName`.
@@ -436,6 +504,22 @@ mod tests {
                 assert!(model().status_of(code).is_some(), "{}: {code}", a.name);
             }
         }
+    }
+
+    #[test]
+    fn dialects_replace_names_and_statuses() {
+        let list = model().action("ListPolicies").expect("an Action");
+        assert_eq!((list.renamed("Scope", DialectId::Ecs), list.renamed("PolicyScope", DialectId::Ecs)), ("PolicyScope", "Scope"));
+        assert_eq!((list.renamed("Scope", DialectId::Aws), list.renamed("Marker", DialectId::Ecs)), ("Scope", "Marker"));
+        let versions = &model().action("ListPolicyVersions").expect("an Action").response[0];
+        assert!(versions.is_called("PolicyVersions", DialectId::Ecs) && !versions.is_called("PolicyVersions", DialectId::Aws));
+        let raw = |action: &str, d| model().action(action).expect("an Action").response.iter().any(|m| m.is_raw(d));
+        assert!(raw("GetUserPolicy", DialectId::Ecs) && raw("GetGroupPolicy", DialectId::Ecs) && !raw("GetUserPolicy", DialectId::Aws));
+        let status = |d| model().status_on("NotImplemented", d);
+        assert_eq!((status(DialectId::Ecs), status(DialectId::Aws)), (Some(200), Some(501)));
+        assert_eq!(model().status_on("NoSuchEntity", DialectId::Ecs), Some(404));
+        let refusing = model().actions.iter().filter(|a| a.not_implemented.contains(&DialectId::Ecs)).map(|a| a.name.as_str());
+        assert_eq!(refusing.collect::<Vec<_>>(), ["UpdateGroup", "UpdateUser"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::fail::Failure;
 use crate::case::corpus::Corpus;
 use crate::launch::Launch;
-use crate::plan::{Footprint, Place, footprint, plan};
+use crate::plan::{Footprint, OptIn, Place, footprint, plan};
 use crate::report::tally::exit;
 use crate::report::text::count;
 
@@ -16,7 +16,12 @@ pub fn show(launch: &Launch, corpus: &Corpus) -> Result<i32, Failure> {
     let cases: Vec<_> = corpus.cases.iter().collect();
     for (profile, loopback, configurations) in launch.places() {
         let missing = BTreeMap::new();
-        let place = Place { profile: &profile, loopback, opt_in: launch.opt_in, missing: &missing };
+        let place = Place {
+            profile: &profile,
+            loopback,
+            opt_in: if launch.foreign.is_none() { OptIn::ALL } else { launch.opt_in },
+            missing: &missing,
+        };
         let jobs = launch.jobs.unwrap_or(profile.jobs);
         let prints = footprint(&plan(&cases, &place, &configurations), &profile, jobs);
         let names: Vec<String> = configurations.iter().map(ToString::to_string).collect();

@@ -46,7 +46,7 @@ pub struct Args {
     /// Only what failed or broke in a stored run
     #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
     failed_from: Option<PathBuf>,
-    /// Off this machine, also cases that annoy: failed authentications, full quotas
+    /// Also cases that annoy: failed authentications and full quotas off this machine, changes of what the provider owns anywhere
     #[arg(long, value_name = "WHAT", help_heading = "Cases")]
     allow: Vec<Allow>,
     /// Report to a file: ndjson, json or junit; `-` is standard output; repeatable
@@ -85,6 +85,8 @@ enum Allow {
     AuthFailures,
     /// Cases that fill a quota
     Quotas,
+    /// Cases that try to change policies of the provider
+    ProviderPolicies,
 }
 
 /// Runs the suite.
@@ -132,7 +134,11 @@ fn launch(args: &Args) -> Result<Launch, Failure> {
         keep: args.keep,
         seed: args.seed.unwrap_or_else(fresh_seed),
         level: args.level,
-        opt_in: OptIn { auth_failures: allowed(Allow::AuthFailures), quotas: allowed(Allow::Quotas) },
+        opt_in: OptIn {
+            auth_failures: allowed(Allow::AuthFailures),
+            quotas: allowed(Allow::Quotas),
+            provider_policies: allowed(Allow::ProviderPolicies),
+        },
         exchanges: args.verbose || args.curl.is_some(),
         ..launch
     })

@@ -1,5 +1,7 @@
 //! Percent-encoding of the policy documents in answers: the server's encoder, the client's decoder.
 
+use serde_json::Value;
+
 use super::Finding;
 use crate::api::req;
 
@@ -80,6 +82,18 @@ pub(super) fn receive(received: &str, path: &str, findings: &mut Vec<Finding>) -
     decoded.text
 }
 
+/// Client: the text of a document that the dialect does not encode. One that is encoded all the same is decoded.
+pub(super) fn receive_raw(received: &str, path: &str, findings: &mut Vec<Finding>) -> String {
+    let is_object = |text: &str| matches!(serde_json::from_str(text), Ok(Value::Object(_)));
+    let decoded = decode(received);
+    if is_object(received) || decoded.not_encoded.is_some() || !is_object(&decoded.text) {
+        return received.to_owned();
+    }
+    let text = "expected the document as it is, it is percent-encoded".to_owned();
+    findings.push(Finding { req: req::ECS__DOCUMENT_RAW, at: path.to_owned(), text });
+    decoded.text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +133,17 @@ mod tests {
             let d = decode(received);
             assert_eq!((d.text.as_str(), d.not_encoded, d.odd.as_deref()), (text, None, Some(odd)));
         }
+    }
+
+    #[test]
+    fn raw_documents_are_taken_as_they_are_and_encoded_ones_are_found() {
+        let mut findings = Vec::new();
+        for text in ["{\"a\":\"%41\"}", "%41", "%", "[]", ""] {
+            assert_eq!(receive_raw(text, "PolicyDocument", &mut findings), text);
+        }
+        assert_eq!(findings, []);
+        assert_eq!(receive_raw("%7B%7D", "PolicyDocument", &mut findings), "{}");
+        assert_eq!(findings.iter().map(|f| f.req).collect::<Vec<_>>(), [req::ECS__DOCUMENT_RAW]);
     }
 
     #[test]

@@ -1,10 +1,30 @@
 //! OUTSCALE EIM: the query protocol of AWS, and besides the JSON of the EIM reference for whoever accepts nothing else.
 
-use super::{ApiError, Call, Dialect, Format, Incoming, Outcome, Reply, Request, Response, Wire, aws, json, query, reply, xml};
-use crate::api::DialectId;
+use super::response::respond;
+use super::{ApiError, Call, Dialect, Format, Incoming, Outcome, Reply, Request, Response, Wire, json, query, reply, xml};
+use crate::api::{DialectId, req};
 
 /// The dialect `eim`.
 pub(super) struct Eim;
+
+const ENDPOINT: query::Endpoint = query::Endpoint { dialect: DialectId::Eim, paths: &["/"], form_type: true };
+
+const XML: xml::Layout = xml::Layout { dialect: DialectId::Eim, declaration: false, root: None, metadata_first: false, by_name: false };
+
+/// How its server writes JSON.
+pub(super) const JSON: json::Layout = json::Layout { dialect: DialectId::Eim, form: json::Form::Flat };
+
+/// What its client expects of an answer. The namespace of its XML is documented nowhere.
+pub(super) const EXPECTED: reply::Expected = reply::Expected {
+    dialect: DialectId::Eim,
+    xml_type: "text/xml",
+    json: Some(json::Form::Flat),
+    as_asked: Some(req::WIRE__FORMAT_AS_ASKED),
+    management: false,
+    repeats_request_id: true,
+    namespace: xml::Namespace::Any,
+    metadata: xml::Metadata::Anywhere,
+};
 
 impl Dialect for Eim {
     fn id(&self) -> DialectId {
@@ -16,22 +36,23 @@ impl Dialect for Eim {
             Format::Xml => "text/xml, application/xml",
             Format::Json => "application/json",
         };
-        query::encode_request(call, wire, accept)
+        query::encode_request(DialectId::Eim, call, wire, &[("Accept", accept)])
     }
 
     fn decode_response(&self, action: &str, response: &Response, asked: Format) -> Reply {
-        reply::read(DialectId::Eim, action, response, asked)
+        reply::read(&EXPECTED, action, response, asked)
     }
 
     fn decode_request(&self, request: &Request) -> Result<Incoming, ApiError> {
         let format = if query::wants_json_only(request) { Format::Json } else { Format::Xml };
-        Ok(Incoming { call: query::decode_request(request)?, format })
+        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format })
     }
 
     fn encode_response(&self, action: &str, outcome: &Outcome, request_id: &str, format: Format) -> Response {
-        match format {
-            Format::Xml => aws::answer(outcome, request_id, "text/xml", xml::write(action, outcome, request_id)),
-            Format::Json => aws::answer(outcome, request_id, "application/json", json::write(action, outcome, request_id)),
-        }
+        let (content_type, body) = match format {
+            Format::Xml => ("text/xml", xml::write(&XML, action, outcome, request_id)),
+            Format::Json => ("application/json", json::write(&JSON, action, outcome, request_id)),
+        };
+        respond(outcome, &[("x-amzn-RequestId", request_id), ("Content-Type", content_type)], body)
     }
 }

@@ -7,10 +7,12 @@ pub mod shape;
 
 mod aws;
 mod document;
+mod ecs;
 mod eim;
 mod json;
 mod query;
 mod reply;
+mod response;
 mod xml;
 
 #[cfg(test)]
@@ -241,12 +243,12 @@ pub struct Incoming {
     pub format: Format,
 }
 
-/// The implementation of a dialect; `None`: it has none yet.
+/// The implementation of a dialect; `None`: it has none.
 pub fn dialect(id: DialectId) -> Option<&'static dyn Dialect> {
     match id {
         DialectId::Eim => Some(&eim::Eim),
+        DialectId::Ecs => Some(&ecs::Ecs),
         DialectId::Aws => Some(&aws::Aws),
-        DialectId::Ecs => None,
     }
 }
 

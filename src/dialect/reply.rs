@@ -4,11 +4,42 @@ use crate::api::{DialectId, Req, model, req};
 
 use super::{ApiError, Finding, Format, Outcome, Reply, Response, Unreadable, json, xml};
 
+/// What the client expects of one dialect's answers.
+pub(super) struct Expected {
+    /// Which dialect.
+    pub dialect: DialectId,
+    /// Content type of an XML answer.
+    pub xml_type: &'static str,
+    /// Form of a JSON answer; none: there are no answers in JSON.
+    pub json: Option<json::Form>,
+    /// The rule by which an answer is in the format asked for, where there is one.
+    pub as_asked: Option<Req>,
+    /// What stands in front of the API answers with error documents of its own.
+    pub management: bool,
+    /// The header x-amzn-RequestId repeats the request id.
+    pub repeats_request_id: bool,
+    /// Namespace of an XML answer.
+    pub namespace: xml::Namespace,
+    /// Place of ResponseMetadata in an XML answer.
+    pub metadata: xml::Metadata,
+}
+
+/// Who speaks in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The API.
+    Api,
+    /// What stands in front of it: its error documents owe the API nothing.
+    Management,
+}
+
 /// What a body says.
 #[derive(Debug)]
 pub(super) struct Body {
     /// Success or error.
     pub outcome: Outcome,
+    /// Who says so.
+    pub source: Source,
     /// Request id, wherever it stands.
     pub request_id: Option<String>,
     /// `Type` of an error.
@@ -25,7 +56,7 @@ enum Shape {
 }
 
 /// A response to a call of `action`, read strictly. JSON answers are taken where the dialect has them, JSON errors everywhere.
-pub(super) fn read(dialect: DialectId, action: &str, response: &Response, asked: Format) -> Reply {
+pub(super) fn read(expected: &Expected, action: &str, response: &Response, asked: Format) -> Reply {
     let shape = match response.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Shape::Empty,
         Some(b'{' | b'[') => Shape::Json,
@@ -34,12 +65,15 @@ pub(super) fn read(dialect: DialectId, action: &str, response: &Response, asked:
     let status = response.status;
     let body = match shape {
         Shape::Empty => empty(status),
-        Shape::Json if dialect == DialectId::Aws && status < 400 => {
+        Shape::Json if expected.json.is_none() && status < 400 => {
             Err(Unreadable { why: "the body is JSON, expected XML".into(), req: req::WIRE__ENVELOPE })
         }
-        Shape::Json => json::read(dialect, action, status, &response.body),
-        Shape::Xml => xml::read(dialect, action, status, &response.body),
+        Shape::Json => json::read(expected, action, status, &response.body),
+        Shape::Xml => xml::read(expected, action, status, &response.body),
     };
+    if let Ok(Body { outcome, source: Source::Management, .. }) = body {
+        return Reply { status, outcome: Ok(outcome), request_id: None, findings: Vec::new() };
+    }
     let mut findings = Vec::new();
     let mut find = |req: Req, at: &str, text: String| findings.push(Finding { req, at: at.to_owned(), text });
 
@@ -49,10 +83,10 @@ pub(super) fn read(dialect: DialectId, action: &str, response: &Response, asked:
         Shape::Xml => Some(Format::Xml),
     };
     if let Some(answered) = answered {
-        if dialect == DialectId::Eim && answered != asked && body.is_ok() {
-            find(req::WIRE__FORMAT_AS_ASKED, "body", format!("{} was asked for, the answer is {}", label(asked), label(answered)));
+        if let Some(rule) = expected.as_asked.filter(|_| answered != asked && body.is_ok()) {
+            find(rule, "body", format!("{} was asked for, the answer is {}", label(asked), label(answered)));
         }
-        if let Some(text) = odd_content_type(response, answered) {
+        if let Some(text) = odd_content_type(expected, response, answered) {
             find(req::WIRE__CONTENT_TYPE, "header.content-type", text);
         }
     }
@@ -66,16 +100,16 @@ pub(super) fn read(dialect: DialectId, action: &str, response: &Response, asked:
             find(req::WIRE__SUCCESS_STATUS, "status", format!("expected 200 with a successful answer, is {status}"));
         }
         Outcome::Error(error) if answered.is_some() => {
-            if let Some(expected) = model().status_of(&error.code).filter(|expected| *expected != status) {
-                find(req::WIRE__STATUS_OF_CODE, "status", format!("expected {expected} with {}, is {status}", error.code));
+            if let Some(right) = model().status_on(&error.code, expected.dialect).filter(|right| *right != status) {
+                find(req::WIRE__STATUS_OF_CODE, "status", format!("expected {right} with {}, is {status}", error.code));
             }
             if error.message.trim().is_empty() {
                 find(req::WIRE__ERROR_MESSAGE, "Message", format!("{} has no message", error.code));
             }
-            let (expected, req) =
+            let (right, req) =
                 if status < 500 { ("Sender", req::WIRE__ERROR_TYPE_SENDER) } else { ("Receiver", req::WIRE__ERROR_TYPE_RECEIVER) };
-            if let Some(seen) = body.error_type.as_deref().filter(|seen| *seen != expected) {
-                find(req, "Type", format!("expected {expected} with status {status}, is {seen:?}"));
+            if let Some(seen) = body.error_type.as_deref().filter(|seen| *seen != right) {
+                find(req, "Type", format!("expected {right} with status {status}, is {seen:?}"));
             }
         }
         _ => {}
@@ -85,7 +119,7 @@ pub(super) fn read(dialect: DialectId, action: &str, response: &Response, asked:
     if request_id.is_none() && answered.is_some() {
         find(req::WIRE__REQUEST_ID, "RequestId", "the body has no request id".into());
     }
-    if dialect != DialectId::Ecs
+    if expected.repeats_request_id
         && let Some(id) = &request_id
         && response.header("x-amzn-requestid") != Some(id)
     {
@@ -104,12 +138,12 @@ fn empty(status: u16) -> Result<Body, Unreadable> {
     let outcome = Outcome::Error(ApiError { status, code: String::new(), message: String::new() });
     let text = format!("status {status} with an empty body, expected an error document");
     let findings = vec![Finding { req: req::WIRE__ERROR_ENVELOPE, at: "body".into(), text }];
-    Ok(Body { outcome, request_id: None, error_type: None, findings })
+    Ok(Body { outcome, source: Source::Api, request_id: None, error_type: None, findings })
 }
 
-fn odd_content_type(response: &Response, answered: Format) -> Option<String> {
+fn odd_content_type(expected: &Expected, response: &Response, answered: Format) -> Option<String> {
     let allowed: &[&str] = match answered {
-        Format::Xml => &["text/xml"],
+        Format::Xml => &[expected.xml_type],
         Format::Json => &["application/json", "application/problem+json"],
     };
     let Some(value) = response.header("content-type") else {
@@ -130,6 +164,7 @@ fn label(format: Format) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{aws, eim};
 
     fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -149,7 +184,7 @@ mod tests {
     #[test]
     fn a_good_answer_has_no_findings() {
         for (status, body) in [(200, DELETED), (409, CONFLICT)] {
-            let reply = read(DialectId::Aws, "DeleteUser", &response(status, GOOD, body), Format::Xml);
+            let reply = read(&aws::EXPECTED, "DeleteUser", &response(status, GOOD, body), Format::Xml);
             assert_eq!(ids(&reply), [""; 0]);
             assert_eq!(reply.request_id.as_deref(), Some("r-1"));
         }
@@ -169,37 +204,37 @@ mod tests {
             (409, GOOD, &CONFLICT.replace("Sender", "Receiver"), "wire.error-type-sender"),
             (409, GOOD, &CONFLICT.replace("<Message>m", "<Message>"), "wire.error-message"),
         ] {
-            let reply = read(DialectId::Aws, "DeleteUser", &response(status, headers, body), Format::Xml);
+            let reply = read(&aws::EXPECTED, "DeleteUser", &response(status, headers, body), Format::Xml);
             assert_eq!(ids(&reply), [expected]);
         }
         let failure = CONFLICT.replace("DeleteConflict", "ServiceFailure");
-        let reply = read(DialectId::Aws, "DeleteUser", &response(500, GOOD, &failure), Format::Xml);
+        let reply = read(&aws::EXPECTED, "DeleteUser", &response(500, GOOD, &failure), Format::Xml);
         assert_eq!(ids(&reply), ["wire.error-type-receiver"]);
     }
 
     #[test]
     fn an_empty_body_is_an_error_without_a_code_or_unreadable() {
-        let reply = read(DialectId::Aws, "", &response(302, &[], ""), Format::Xml);
+        let reply = read(&aws::EXPECTED, "", &response(302, &[], ""), Format::Xml);
         assert_eq!(reply.outcome, Ok(Outcome::Error(ApiError { status: 302, code: String::new(), message: String::new() })));
         assert_eq!(ids(&reply), ["wire.error-envelope"]);
-        let reply = read(DialectId::Aws, "GetUser", &response(200, GOOD, " \n"), Format::Xml);
+        let reply = read(&aws::EXPECTED, "GetUser", &response(200, GOOD, " \n"), Format::Xml);
         assert_eq!(reply.outcome.map_err(|u| u.req), Err(req::WIRE__ENVELOPE));
     }
 
     #[test]
     fn json_is_no_answer_on_aws_but_a_readable_error() {
-        let reply = read(DialectId::Aws, "GetUser", &response(200, &[], "{\"User\":{}}"), Format::Xml);
+        let reply = read(&aws::EXPECTED, "GetUser", &response(200, &[], "{\"User\":{}}"), Format::Xml);
         assert_eq!(reply.outcome.map_err(|u| u.why), Err("the body is JSON, expected XML".into()));
-        let reply = read(DialectId::Aws, "GetUser", &response(404, &[], "{\"__type\":\"NoSuchEntity\",\"message\":\"m\"}"), Format::Xml);
+        let reply = read(&aws::EXPECTED, "GetUser", &response(404, &[], "{\"__type\":\"NoSuchEntity\",\"message\":\"m\"}"), Format::Xml);
         assert_eq!(reply.outcome, Ok(Outcome::Error(ApiError { status: 404, code: "NoSuchEntity".into(), message: "m".into() })));
     }
 
     #[test]
     fn eim_may_answer_in_the_other_format() {
         let json = response(200, &[("Content-Type", "application/json"), GOOD[1]], "{\"ResponseMetadata\":{\"RequestId\":\"r-1\"}}");
-        assert_eq!(ids(&read(DialectId::Eim, "DeleteUser", &json, Format::Json)), [""; 0]);
-        assert_eq!(ids(&read(DialectId::Eim, "DeleteUser", &json, Format::Xml)), ["wire.format-as-asked"]);
+        assert_eq!(ids(&read(&eim::EXPECTED, "DeleteUser", &json, Format::Json)), [""; 0]);
+        assert_eq!(ids(&read(&eim::EXPECTED, "DeleteUser", &json, Format::Xml)), ["wire.format-as-asked"]);
         let xml = response(200, GOOD, DELETED);
-        assert_eq!(ids(&read(DialectId::Eim, "DeleteUser", &xml, Format::Json)), ["wire.format-as-asked"]);
+        assert_eq!(ids(&read(&eim::EXPECTED, "DeleteUser", &xml, Format::Json)), ["wire.format-as-asked"]);
     }
 }

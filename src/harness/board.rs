@@ -44,7 +44,7 @@ impl Plan {
     pub fn new(target: TargetArgs, ignored: bool) -> Result<Plan, String> {
         let corpus = Corpus::embedded().map_err(|mistakes| mistakes.to_string())?;
         let mut launch = Launch::new(target).map_err(|why| why.to_string())?;
-        launch.opt_in = OptIn { auth_failures: ignored, quotas: ignored };
+        launch.opt_in = OptIn { auth_failures: ignored, quotas: ignored, provider_policies: false };
         // Under cargo nextest each case is a process: they share what one of them learnt of the target.
         launch.cached_capabilities = true;
         let baseline = baseline(&launch, &corpus)?;

@@ -167,7 +167,18 @@ impl Ids {
         self.text(BASE64, 40)
     }
 
-    /// A UUID for request ids.
+    /// A request id in the dialect's form.
+    pub fn request_id(&mut self, dialect: DialectId) -> String {
+        match dialect {
+            DialectId::Ecs => {
+                let (a, b) = (self.next_u64(), self.next_u64());
+                format!("{:08x}:{:011x}:{:x}:{:x}", a >> 32, b >> 20, a & 0xf_ffff, b & 0xfff)
+            }
+            DialectId::Eim | DialectId::Aws => self.uuid(),
+        }
+    }
+
+    /// A UUID.
     pub fn uuid(&mut self) -> String {
         let (a, b) = (self.next_u64(), self.next_u64());
         format!(
@@ -178,5 +189,28 @@ impl Ids {
             0x8000 | ((b >> 48) & 0x3fff),
             b & 0xffff_ffff_ffff
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::dialect::shape::{Patterns, check_request_id};
+
+    #[test]
+    fn ids_have_the_form_of_the_dialect_and_never_repeat() {
+        let mut ids = Ids::new(1);
+        for dialect in DialectId::ALL {
+            let patterns = Patterns::new(dialect, &BTreeMap::new()).expect("defaults compile");
+            let mut seen = std::collections::BTreeSet::new();
+            for _ in 0..1000 {
+                let request_id = ids.request_id(dialect);
+                assert_eq!(check_request_id(Some(&request_id), &patterns), None);
+                assert!(seen.insert(request_id));
+                assert!(patterns.id.matches(&ids.unique_id("AIDA", dialect)));
+            }
+        }
     }
 }

@@ -33,7 +33,7 @@ impl Endpoint {
         if request.body.len() > MAX_BODY && self.faults.holds(req::PROTOCOL__BODY_LIMIT) {
             return Response { status: 413, headers: Vec::new(), body: Vec::new() };
         }
-        let request_id = self.ids.uuid();
+        let request_id = self.ids.request_id(self.dialect.id());
         let decoded = self.dialect.decode_request(request);
         let (action, format) = match &decoded {
             Ok(incoming) => (incoming.call.action_name().to_owned(), incoming.format),

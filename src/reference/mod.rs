@@ -5,11 +5,14 @@
 
 pub mod context;
 pub mod endpoint;
+pub mod management;
+pub mod namespaces;
 #[cfg(feature = "net")]
 pub mod serve;
 #[cfg(feature = "net")]
 pub mod server;
 pub mod state;
+pub mod tokens;
 
 mod access_keys;
 mod attachments;
@@ -18,6 +21,8 @@ mod certificate_intake;
 mod certificates;
 mod condition;
 mod constraints;
+#[cfg(test)]
+mod ecs_tests;
 mod groups;
 mod inline_policies;
 mod lookup;

@@ -22,14 +22,26 @@ pub(super) fn action(cx: &Cx<'_>, call: &Call) -> Result<&'static Action, ApiErr
     if checks_version && version != Some(&model().version) {
         return Err(refused());
     }
-    find(cx, call.action_name()).ok_or_else(|| {
+    let action = find(cx, call.action_name()).ok_or_else(|| {
         let rule = match call.action.as_deref() {
             None => req::DISPATCH__MISSING_ACTION,
             Some("") => req::DISPATCH__EMPTY_ACTION,
             Some(_) => req::DISPATCH__UNKNOWN_ACTION,
         };
         if cx.holds(rule) { refused() } else { error("InternalFailure", "The request processing has failed.") }
-    })
+    })?;
+    cx.enforce(req::ECS__NOT_IMPLEMENTED, action.not_implemented.contains(&cx.dialect), || not_implemented(cx, action))?;
+    Ok(action)
+}
+
+/// The error of an Action that is there in name only. Its status is the dialect's own.
+fn not_implemented(cx: &Cx<'_>, action: &Action) -> ApiError {
+    const CODE: &str = "NotImplemented";
+    let mut refusal = error(CODE, format!("{} is not implemented.", action.name));
+    if cx.holds(req::ECS__NOT_IMPLEMENTED_STATUS) {
+        refusal.status = model().status_on(CODE, cx.dialect).unwrap_or(refusal.status);
+    }
+    refusal
 }
 
 fn find(cx: &Cx<'_>, name: &str) -> Option<&'static Action> {

@@ -211,7 +211,8 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
 
     let capabilities = learn(run, &session, &state, options, flow).await?;
     let missing = missing(&capabilities);
-    let place = Place { profile: &run.target.profile, loopback: run.target.loopback(), opt_in: options.opt_in, missing: &missing };
+    let opt_in = if run.target.embedded { OptIn::ALL } else { options.opt_in };
+    let place = Place { profile: &run.target.profile, loopback: run.target.loopback(), opt_in, missing: &missing };
     let (mut side_by_side, mut last) = (Vec::new(), Vec::new());
     for trial in plan(cases, &place, &run.configurations) {
         match &trial.disposition {

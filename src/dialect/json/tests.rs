@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use crate::api::{DialectId, model, req};
+use crate::api::{model, req};
 use crate::dialect::reply::Body;
-use crate::dialect::{ApiError, Outcome, Unreadable};
+use crate::dialect::{ApiError, Outcome, Unreadable, eim};
 
 fn read(action: &str, status: u16, body: &Value) -> Result<Body, Unreadable> {
-    super::read(DialectId::Eim, action, status, body.to_string().as_bytes())
+    super::read(&eim::EXPECTED, action, status, body.to_string().as_bytes())
 }
 
 fn success(action: &str, body: &Value) -> (Value, Vec<&'static str>) {
@@ -16,7 +16,7 @@ fn success(action: &str, body: &Value) -> (Value, Vec<&'static str>) {
 
 fn written(action: &str, tree: &Value) -> Value {
     let outcome = Outcome::Success(tree.as_object().expect("a structure").clone());
-    serde_json::from_slice(&super::write(action, &outcome, "r")).expect("JSON")
+    serde_json::from_slice(&super::write(&eim::JSON, action, &outcome, "r")).expect("JSON")
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn what_is_no_answer_is_refused() {
         (200, b"{} {}", req::WIRE__JSON_WELL_FORMED),
         (500, b"{\"oops\": 1}", req::WIRE__ENVELOPE),
     ] {
-        let error = super::read(DialectId::Eim, "GetUser", status, body).expect_err("refused");
+        let error = super::read(&eim::EXPECTED, "GetUser", status, body).expect_err("refused");
         assert_eq!(error.req, expected, "{}", error.why);
     }
     let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
-    assert!(super::read(DialectId::Eim, "GetUser", 200, deep.as_bytes()).is_err());
+    assert!(super::read(&eim::EXPECTED, "GetUser", 200, deep.as_bytes()).is_err());
 }

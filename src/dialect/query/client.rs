@@ -1,12 +1,16 @@
 //! The client's half: a call as an HTTP request.
 
+use crate::api::{DialectId, model};
 use crate::dialect::{Call, FormEncoding, Request, Style, Wire};
 
-/// A call as an unsigned request: Action, Version, then the parameters as given. `accept` is the value of the Accept header.
-pub(in crate::dialect) fn encode_request(call: &Call, wire: &Wire, accept: &str) -> Request {
+/// A call as an unsigned request: Action, Version, then the parameters as given, each by its name on the dialect's wire. `dialect_headers`
+/// are the dialect's own; those of the wire replace them.
+pub(in crate::dialect) fn encode_request(dialect: DialectId, call: &Call, wire: &Wire, dialect_headers: &[(&str, &str)]) -> Request {
+    let action = model().action(call.action_name());
     let fixed = [("Action", &call.action), ("Version", &call.version)];
     let fixed = fixed.into_iter().filter_map(|(name, value)| value.as_deref().map(|v| (name, v)));
-    let pairs = fixed.chain(call.params.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+    let params = call.params.iter().map(|(name, v)| (action.map_or(name.as_str(), |a| a.renamed(name, dialect)), v.as_str()));
+    let pairs = fixed.chain(params);
 
     let mut headers = Vec::new();
     let (method, query, body) = match wire.style {
@@ -16,7 +20,9 @@ pub(in crate::dialect) fn encode_request(call: &Call, wire: &Wire, accept: &str)
             ("POST".to_owned(), String::new(), encode(pairs, wire.form_encoding))
         }
     };
-    set(&mut headers, "Accept", accept);
+    for (name, value) in dialect_headers {
+        set(&mut headers, name, value);
+    }
     for (name, value) in &wire.headers {
         set(&mut headers, name, value);
     }

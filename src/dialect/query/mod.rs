@@ -4,7 +4,7 @@ mod client;
 mod server;
 
 pub(super) use client::encode_request;
-pub(super) use server::{decode_request, wants_json_only};
+pub(super) use server::{Endpoint, accepted_first, decode_request, wants_json_only};
 
 #[cfg(test)]
 mod tests;

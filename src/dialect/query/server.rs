@@ -1,7 +1,7 @@
 //! The server's half: an HTTP request as a call. Transport only: whether Action, Version and parameters are known is asked later.
 
-use crate::api::model;
-use crate::dialect::{ApiError, Call, Request};
+use crate::api::{DialectId, model};
+use crate::dialect::{ApiError, Call, Format, Request};
 
 /// Parameters that carry a signature in the query string: authentication, not part of the call.
 const PRESIGNED: [&str; 7] = [
@@ -14,22 +14,31 @@ const PRESIGNED: [&str; 7] = [
     "X-Amz-Security-Token",
 ];
 
-/// The call in a request to path `/`: GET with a query string or POST with a form. The body counts only when its content type is
-/// that of a form; what stands in the query string comes first. All pairs are kept in order, also of a name that repeats; the first
-/// Action and Version are taken out.
-pub(in crate::dialect) fn decode_request(request: &Request) -> Result<Call, ApiError> {
-    if request.path != "/" {
+/// Where and how a dialect's server takes requests.
+pub(in crate::dialect) struct Endpoint {
+    /// Whose names of parameters are on the wire.
+    pub dialect: DialectId,
+    /// Paths of the API, the usual one first.
+    pub paths: &'static [&'static str],
+    /// A body is read as a form only when its content type says so; else whatever it says.
+    pub form_type: bool,
+}
+
+/// The call in a request to the endpoint: GET with a query string or POST, with a form or without. What stands in the query string
+/// comes first. All pairs are kept in order, also of a name that repeats; the first Action and Version are taken out.
+pub(in crate::dialect) fn decode_request(endpoint: &Endpoint, request: &Request) -> Result<Call, ApiError> {
+    if !endpoint.paths.contains(&request.path.as_str()) {
         return Err(ApiError {
             status: 404,
             code: "UnknownOperationException".into(),
-            message: format!("There is nothing at {}; the API is at /.", request.path),
+            message: format!("There is nothing at {}; the API is at {}.", request.path, endpoint.paths.join(" and ")),
         });
     }
     let mut pairs = decode(request.query.as_bytes())?;
     pairs.retain(|(name, _)| !PRESIGNED.contains(&name.as_str()));
     match request.method.as_str() {
         "GET" => {}
-        "POST" if is_form(request) => pairs.extend(decode(&request.body)?),
+        "POST" if is_form(request) || !endpoint.form_type => pairs.extend(decode(&request.body)?),
         "POST" => {}
         other => {
             return Err(ApiError {
@@ -41,20 +50,34 @@ pub(in crate::dialect) fn decode_request(request: &Request) -> Result<Call, ApiE
     }
     let action = take(&mut pairs, "Action");
     let version = take(&mut pairs, "Version");
+    if let Some(action) = action.as_deref().and_then(|name| model().action(name)) {
+        for (name, _) in &mut pairs {
+            *name = action.renamed(name, endpoint.dialect).to_owned();
+        }
+    }
     Ok(Call { action, version, params: pairs })
 }
 
 /// Whether Accept names application/json and nothing else.
 pub(in crate::dialect) fn wants_json_only(request: &Request) -> bool {
-    let mut accepted = request
-        .headers
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("accept"))
-        .flat_map(|(_, value)| value.split(','))
-        .map(media_type)
-        .filter(|range| !range.is_empty())
-        .peekable();
+    let mut accepted = accepted(request).peekable();
     accepted.peek().is_some() && accepted.all(|range| range.eq_ignore_ascii_case("application/json"))
+}
+
+/// The first of the two formats that Accept names; XML where it names neither.
+pub(in crate::dialect) fn accepted_first(request: &Request) -> Format {
+    let format = |range: &str| match range.to_ascii_lowercase().as_str() {
+        "application/json" => Some(Format::Json),
+        "application/xml" | "text/xml" => Some(Format::Xml),
+        _ => None,
+    };
+    accepted(request).find_map(format).unwrap_or(Format::Xml)
+}
+
+/// The media ranges that Accept names, in order, without their parameters.
+fn accepted(request: &Request) -> impl Iterator<Item = &str> {
+    let values = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    values.flat_map(|(_, value)| value.split(',')).map(media_type).filter(|range| !range.is_empty())
 }
 
 fn is_form(request: &Request) -> bool {

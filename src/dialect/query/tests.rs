@@ -1,12 +1,15 @@
+use super::Endpoint;
 use crate::api::DialectId;
 use crate::dialect::{Call, FormEncoding, Format, Request, Style, Wire, dialect};
+
+const ENDPOINT: Endpoint = Endpoint { dialect: DialectId::Aws, paths: &["/"], form_type: true };
 
 fn wire(style: Style, form_encoding: FormEncoding) -> Wire {
     Wire { format: Format::Xml, style, method: "GET".into(), path: "/".into(), form_encoding, headers: Vec::new() }
 }
 
 fn encode(call: &Call, wire: &Wire) -> Request {
-    super::encode_request(call, wire, "text/xml")
+    super::encode_request(DialectId::Aws, call, wire, &[("Accept", "text/xml")])
 }
 
 fn post(content_type: &str, body: &str) -> Request {
@@ -17,7 +20,7 @@ fn post(content_type: &str, body: &str) -> Request {
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 fn params(request: &Request) -> Vec<(String, String)> {
-    super::decode_request(request).expect("well-formed").params
+    super::decode_request(&ENDPOINT, request).expect("well-formed").params
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn a_blank_is_a_plus_or_an_escape() {
 
 #[test]
 fn every_pair_of_a_repeated_name_is_kept() {
-    let call = super::decode_request(&post(FORM, "a=1&Action=A&a=2&Action=B&Version=V")).expect("well-formed");
+    let call = super::decode_request(&ENDPOINT, &post(FORM, "a=1&Action=A&a=2&Action=B&Version=V")).expect("well-formed");
     assert_eq!((call.action.as_deref(), call.version.as_deref()), (Some("A"), Some("V")));
     assert_eq!(call.params, [("a", "1"), ("a", "2"), ("Action", "B")].map(|(n, v)| (n.to_owned(), v.to_owned())));
 }
@@ -73,7 +76,7 @@ fn every_pair_of_a_repeated_name_is_kept() {
 #[test]
 fn broken_escapes_are_refused() {
     for body in ["a=%", "a=%4", "a=%zz", "%C3=1", "a=%+1", "a=\u{fffd}%ff"] {
-        let error = super::decode_request(&post(FORM, body)).expect_err(body);
+        let error = super::decode_request(&ENDPOINT, &post(FORM, body)).expect_err(body);
         assert_eq!((error.code.as_str(), error.status), ("MalformedQueryString", 404));
         assert!(!error.message.contains("zz"), "the message does not repeat what may be secret");
     }
@@ -82,10 +85,10 @@ fn broken_escapes_are_refused() {
 #[test]
 fn a_body_that_is_no_form_is_not_read() {
     for content_type in ["text/plain", "application/json", ""] {
-        let call = super::decode_request(&post(content_type, "Action=ListUsers")).expect("well-formed");
+        let call = super::decode_request(&ENDPOINT, &post(content_type, "Action=ListUsers")).expect("well-formed");
         assert_eq!(call.action, None);
     }
-    let call = super::decode_request(&post("APPLICATION/X-WWW-FORM-URLENCODED", "Action=ListUsers")).expect("well-formed");
+    let call = super::decode_request(&ENDPOINT, &post("APPLICATION/X-WWW-FORM-URLENCODED", "Action=ListUsers")).expect("well-formed");
     assert_eq!(call.action.as_deref(), Some("ListUsers"));
 }
 
@@ -100,10 +103,10 @@ fn parameters_of_a_signature_in_the_query_are_no_parameters_of_the_call() {
 fn other_paths_and_methods_are_refused() {
     let mut request = post(FORM, "Action=ListUsers");
     request.path = "/iam".into();
-    assert_eq!(super::decode_request(&request).map_err(|e| (e.status, e.code)), Err((404, "UnknownOperationException".into())));
+    assert_eq!(super::decode_request(&ENDPOINT, &request).map_err(|e| (e.status, e.code)), Err((404, "UnknownOperationException".into())));
     request.path = "/".into();
     request.method = "PUT".into();
-    assert_eq!(super::decode_request(&request).map_err(|e| (e.status, e.code)), Err((405, "MethodNotAllowed".into())));
+    assert_eq!(super::decode_request(&ENDPOINT, &request).map_err(|e| (e.status, e.code)), Err((405, "MethodNotAllowed".into())));
 }
 
 #[test]

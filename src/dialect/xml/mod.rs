@@ -4,8 +4,8 @@ mod read;
 mod tree;
 mod write;
 
-pub(super) use read::read;
-pub(super) use write::write;
+pub(super) use read::{Metadata, Namespace, read};
+pub(super) use write::{Layout, write};
 
 #[cfg(test)]
 mod tests;

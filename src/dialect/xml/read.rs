@@ -4,8 +4,8 @@ use roxmltree::{Document, Node};
 use serde_json::Map;
 
 use super::tree::Tree;
-use crate::api::{Action, DialectId, Req, model, req};
-use crate::dialect::reply::Body;
+use crate::api::{Action, Req, model, req};
+use crate::dialect::reply::{Body, Expected, Source};
 use crate::dialect::{ApiError, Finding, Outcome, Unreadable};
 
 /// Deepest nesting of elements that is read; the API needs 7.
@@ -14,8 +14,30 @@ const DEPTH: usize = 64;
 /// Namespace of AWS's answers to what no service understands.
 const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
 
+/// In which namespace the elements of an answer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dialect) enum Namespace {
+    /// In any.
+    Any,
+    /// All in the API's.
+    Api,
+    /// The root element in this one, what is in it in none.
+    RootOnly(&'static str),
+}
+
+/// Where ResponseMetadata stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dialect) enum Metadata {
+    /// Before the result or after it.
+    Anywhere,
+    /// Before it.
+    First,
+    /// After it.
+    Last,
+}
+
 /// What an XML answer to a call of `action` says.
-pub(in crate::dialect) fn read(dialect: DialectId, action: &str, status: u16, body: &[u8]) -> Result<Body, Unreadable> {
+pub(in crate::dialect) fn read(expected: &Expected, action: &str, status: u16, body: &[u8]) -> Result<Body, Unreadable> {
     let text = std::str::from_utf8(body)
         .map_err(|e| malformed(format!("the body is no UTF-8 from byte {} of {} on", e.valid_up_to(), body.len())))?;
     if is_page(text) {
@@ -24,8 +46,11 @@ pub(in crate::dialect) fn read(dialect: DialectId, action: &str, status: u16, bo
     }
     let document = Document::parse(text).map_err(|e| malformed(explain(&e, text)))?;
     refuse_depth(&document)?;
-    let mut reader = Reader { dialect, action, status, findings: Vec::new() };
+    let mut reader = Reader { expected, action, status, findings: Vec::new() };
     let root = document.root_element();
+    if let Some(body) = management(root, status).filter(|_| expected.management) {
+        return Ok(body);
+    }
     let is_answer = !action.is_empty() && name(root) == format!("{action}Response");
     let is_error = matches!(name(root), "ErrorResponse" | "Error") || (status >= 400 && !is_answer);
     let mut body = if is_error { reader.error(root)? } else { reader.success(root)? };
@@ -85,8 +110,17 @@ pub(super) fn text(node: Node<'_, '_>) -> String {
     node.children().filter(Node::is_text).filter_map(|n| n.text()).collect()
 }
 
+/// An error of the layer in front of Dell's API, `<error>` with a number as its code: to be read, but no answer of the API.
+fn management(root: Node<'_, '_>, status: u16) -> Option<Body> {
+    let part = |named: &str| child(root, named).map(text).filter(|text| !text.trim().is_empty());
+    let code = part("code").filter(|code| name(root) == "error" && code.bytes().all(|b| b.is_ascii_digit()))?;
+    let message = [part("description"), part("details")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let outcome = Outcome::Error(ApiError { status, code, message });
+    Some(Body { outcome, source: Source::Management, request_id: None, error_type: None, findings: Vec::new() })
+}
+
 struct Reader<'r> {
-    dialect: DialectId,
+    expected: &'r Expected,
     action: &'r str,
     status: u16,
     findings: Vec<Finding>,
@@ -98,16 +132,19 @@ impl Reader<'_> {
     }
 
     fn namespace(&mut self, root: Node<'_, '_>) {
-        if self.dialect != DialectId::Aws {
-            return;
-        }
-        let expected = model().namespace.as_str();
         let fault = name(root) == "ErrorResponse" && root.tag_name().namespace() == Some(FAULT_NAMESPACE);
-        let expected = if fault { FAULT_NAMESPACE } else { expected };
-        let odd = root.descendants().filter(Node::is_element).find(|n| n.tag_name().namespace() != Some(expected));
+        let (req, outside, inside) = match self.expected.namespace {
+            Namespace::Any => return,
+            Namespace::Api if fault => (req::WIRE__NAMESPACE, FAULT_NAMESPACE, Some(FAULT_NAMESPACE)),
+            Namespace::Api => (req::WIRE__NAMESPACE, model().namespace.as_str(), Some(model().namespace.as_str())),
+            Namespace::RootOnly(namespace) => (req::ECS__XML_NAMESPACE, namespace, None),
+        };
+        let expected = |n: &Node<'_, '_>| if *n == root { Some(outside) } else { inside };
+        let odd = root.descendants().filter(Node::is_element).find(|n| n.tag_name().namespace() != expected(n));
         if let Some(node) = odd {
-            let seen = node.tag_name().namespace().map_or("no namespace".to_owned(), |n| format!("namespace {n}"));
-            self.find(req::WIRE__NAMESPACE, name(node), format!("expected namespace {expected}, the element is in {seen}"));
+            let label = |namespace: Option<&str>| namespace.map_or("no namespace".to_owned(), |n| format!("namespace {n}"));
+            let (expected, seen) = (label(expected(&node)), label(node.tag_name().namespace()));
+            self.find(req, name(node), format!("expected {expected}, the element is in {seen}"));
         }
     }
 
@@ -131,7 +168,7 @@ impl Reader<'_> {
             (None, None) => None,
         };
         let outcome = Outcome::Success(self.result(root, metadata));
-        Ok(Body { outcome, request_id, error_type: None, findings: Vec::new() })
+        Ok(Body { outcome, source: Source::Api, request_id, error_type: None, findings: Vec::new() })
     }
 
     fn result(&mut self, root: Node<'_, '_>, metadata: Option<Node<'_, '_>>) -> Map<String, serde_json::Value> {
@@ -159,14 +196,20 @@ impl Reader<'_> {
             }
             None => {}
         }
-        if self.dialect == DialectId::Aws
-            && let (Some(result), Some(metadata)) = (result, metadata)
-            && metadata.range().start < result.range().start
-        {
-            self.find(req::WIRE__METADATA_LAST, "ResponseMetadata", "stands before the result, expected after it");
+        if let (Some(result), Some(metadata)) = (result, metadata) {
+            let first = metadata.range().start < result.range().start;
+            match self.expected.metadata {
+                Metadata::Last if first => {
+                    self.find(req::WIRE__METADATA_LAST, "ResponseMetadata", "stands before the result, expected after it");
+                }
+                Metadata::First if !first => {
+                    self.find(req::ECS__METADATA_FIRST, "ResponseMetadata", "stands after the result, expected before it");
+                }
+                _ => {}
+            }
         }
         let declared = action.map(|a| a.response.as_slice()).unwrap_or_default();
-        let mut tree = Tree { findings: &mut self.findings };
+        let mut tree = Tree { dialect: self.expected.dialect, findings: &mut self.findings };
         match result {
             Some(node) => tree.members(node, elements(node), declared, ""),
             None => tree.members(root, others.into_iter(), declared, ""),
@@ -213,6 +256,6 @@ impl Reader<'_> {
         };
         let message = part("Message").unwrap_or_default();
         let outcome = Outcome::Error(ApiError { status: self.status, code, message });
-        Ok(Body { outcome, request_id, error_type: child(error, "Type").map(text), findings: Vec::new() })
+        Ok(Body { outcome, source: Source::Api, request_id, error_type: child(error, "Type").map(text), findings: Vec::new() })
     }
 }

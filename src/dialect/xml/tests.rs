@@ -1,14 +1,14 @@
 use serde_json::{Value, json};
 
-use crate::api::{DialectId, Req, model, req};
+use crate::api::{Req, model, req};
 use crate::dialect::reply::Body;
-use crate::dialect::{ApiError, Outcome, Unreadable};
+use crate::dialect::{ApiError, Outcome, Unreadable, aws, eim};
 
 const NS: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const METADATA: &str = "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>";
 
 fn read(action: &str, status: u16, body: &str) -> Result<Body, Unreadable> {
-    super::read(DialectId::Aws, action, status, body.as_bytes())
+    super::read(&aws::EXPECTED, action, status, body.as_bytes())
 }
 
 /// An answer to `action` with that content of its Result.
@@ -29,7 +29,7 @@ fn success(action: &str, body: &str) -> (Value, Vec<&'static str>) {
 }
 
 fn refused(body: impl AsRef<[u8]>) -> (Req, String) {
-    let unreadable = super::read(DialectId::Aws, "GetUser", 200, body.as_ref()).expect_err("refused");
+    let unreadable = super::read(&aws::EXPECTED, "GetUser", 200, body.as_ref()).expect_err("refused");
     (unreadable.req, unreadable.why)
 }
 
@@ -202,7 +202,7 @@ fn departures_of_the_envelope_are_found_and_read_over() {
 #[test]
 fn only_aws_has_a_namespace_and_an_order() {
     let body = answer("GetUser", "<User/>").replace(NS, "none");
-    assert_eq!(super::read(DialectId::Eim, "GetUser", 200, body.as_bytes()).expect(&body).findings, []);
+    assert_eq!(super::read(&eim::EXPECTED, "GetUser", 200, body.as_bytes()).expect(&body).findings, []);
 }
 
 fn error_of(status: u16, body: &str) -> (String, String, Option<String>, Vec<&'static str>) {
@@ -235,14 +235,14 @@ fn errors_are_read_in_every_form() {
 #[test]
 fn a_fault_of_dispatch_has_its_own_namespace() {
     let error = Outcome::Error(ApiError { status: 400, code: "InvalidAction".into(), message: "m".into() });
-    let body = String::from_utf8(super::write("Nope", &error, "r")).expect("UTF-8");
+    let body = String::from_utf8(super::write(&aws::XML, "Nope", &error, "r")).expect("UTF-8");
     assert!(body.starts_with("<ErrorResponse xmlns=\"http://webservices.amazon.com/AWSFault/2005-15-09\"><Error>"), "{body}");
     assert_eq!(error_of(400, &body).3, [""; 0]);
 }
 
 fn written(action: &str, tree: Value) -> String {
     let Value::Object(tree) = tree else { panic!("a structure") };
-    String::from_utf8(super::write(action, &Outcome::Success(tree), "r")).expect("UTF-8")
+    String::from_utf8(super::write(&aws::XML, action, &Outcome::Success(tree), "r")).expect("UTF-8")
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn text_is_escaped_once_and_what_xml_cannot_carry_is_replaced() {
 fn a_service_fault_is_the_receivers() {
     let body = |status| {
         let error = Outcome::Error(ApiError { status, code: "C".into(), message: "m".into() });
-        String::from_utf8(super::write("GetUser", &error, "r")).expect("UTF-8")
+        String::from_utf8(super::write(&aws::XML, "GetUser", &error, "r")).expect("UTF-8")
     };
     assert!(body(499).contains("<Type>Sender</Type><Code>C</Code><Message>m</Message></Error><RequestId>r</RequestId>"));
     assert!(body(500).contains("<Type>Receiver</Type>"));

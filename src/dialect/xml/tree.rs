@@ -5,11 +5,12 @@ use roxmltree::Node;
 use serde_json::{Map, Value};
 
 use super::read::text;
-use crate::api::{Member, Req, ScalarBase, Type, model, req};
+use crate::api::{DialectId, Member, Req, ScalarBase, Type, model, req};
 use crate::dialect::{Finding, document};
 
 /// Reads trees, and notes what a tree cannot show.
 pub(super) struct Tree<'f> {
+    pub dialect: DialectId,
     pub findings: &'f mut Vec<Finding>,
 }
 
@@ -22,7 +23,7 @@ impl Tree<'_> {
         self.findings.push(Finding { req, at: at.to_owned(), text });
     }
 
-    /// The `children` of `node` as members of a structure. Of a member that repeats the first counts.
+    /// The `children` of `node` as members of a structure, each under its name in the API. Of a member that repeats the first counts.
     pub fn members<'a, 'i: 'a>(
         &mut self,
         node: Node<'a, 'i>,
@@ -34,9 +35,15 @@ impl Tree<'_> {
         let mut members = Map::new();
         for child in children {
             let name = child.tag_name().name();
+            let member = declared.iter().find(|m| m.is_called(name, self.dialect));
+            let name = member.map_or(name, |m| &m.name);
             let at = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-            let ty = declared.iter().find(|m| m.name == name).map(|m| &m.ty);
-            let value = self.value(child, ty, &at);
+            let raw = member.is_some_and(|m| m.is_raw(self.dialect)) && elements(child).next().is_none();
+            let value = if raw {
+                Value::String(document::receive_raw(&text(child), &at, self.findings))
+            } else {
+                self.value(child, member.map(|m| &m.ty), &at)
+            };
             if members.contains_key(name) {
                 self.find(req::WIRE__SINGLE_ELEMENT, &at, "the element is there more than once".into());
             } else {

@@ -3,15 +3,32 @@
 use std::borrow::Cow;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Map, Value};
 
-use crate::api::{Member, Type, model};
+use crate::api::{DialectId, Member, Type, model};
 use crate::dialect::{ApiError, Outcome, document};
 
-/// An answer to a call of `action`. Members stand in the API model's order, what the model does not know after them; `null` is left out.
-pub(in crate::dialect) fn write(action: &str, outcome: &Outcome, request_id: &str) -> Vec<u8> {
-    let mut body = Body { writer: Writer::new(Vec::new()) };
+/// How a dialect's server writes XML.
+pub(in crate::dialect) struct Layout {
+    /// Which dialect: the model knows whose policy documents are not encoded.
+    pub dialect: DialectId,
+    /// Begins with an XML declaration.
+    pub declaration: bool,
+    /// Prefix and namespace of the root element, whose content then is in no namespace; none: all is in the API's, without a prefix.
+    pub root: Option<(&'static str, &'static str)>,
+    /// ResponseMetadata stands before the result.
+    pub metadata_first: bool,
+    /// Members stand in the order of their names; else in the API model's, and what the model does not know after them.
+    pub by_name: bool,
+}
+
+/// An answer to a call of `action`; `null` is left out.
+pub(in crate::dialect) fn write(layout: &Layout, action: &str, outcome: &Outcome, request_id: &str) -> Vec<u8> {
+    let mut body = Body { layout, writer: Writer::new(Vec::new()) };
+    if layout.declaration {
+        body.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), Some("yes"))));
+    }
     match outcome {
         Outcome::Success(tree) => body.success(action, tree, request_id),
         Outcome::Error(error) => body.error(error, request_id),
@@ -53,20 +70,26 @@ fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-struct Body {
+struct Body<'l> {
+    layout: &'l Layout,
     writer: Writer<Vec<u8>>,
 }
 
-impl Body {
+impl Body<'_> {
     fn event(&mut self, event: Event<'_>) {
         // The writer's only errors are those of the medium, and a Vec has none.
         let _ = self.writer.write_event(event);
     }
 
+    /// The root element; `namespace` is the API's for such an answer.
     fn root(&mut self, name: &str, namespace: &str, content: impl FnOnce(&mut Self)) {
-        self.event(Event::Start(BytesStart::new(name).with_attributes([("xmlns", namespace)])));
+        let (name, declared, namespace) = match self.layout.root {
+            None => (name.to_owned(), "xmlns".to_owned(), namespace),
+            Some((prefix, namespace)) => (format!("{prefix}:{name}"), format!("xmlns:{prefix}"), namespace),
+        };
+        self.event(Event::Start(BytesStart::new(&name).with_attributes([(declared.as_str(), namespace)])));
         content(self);
-        self.event(Event::End(BytesEnd::new(name)));
+        self.event(Event::End(BytesEnd::new(&name)));
     }
 
     fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
@@ -81,11 +104,17 @@ impl Body {
 
     fn success(&mut self, action: &str, tree: &Map<String, Value>, request_id: &str) {
         let declared = model().action(action).map(|a| a.response.as_slice()).unwrap_or_default();
+        let metadata = |body: &mut Self| body.element("ResponseMetadata", |body| body.leaf("RequestId", request_id));
         self.root(&format!("{action}Response"), &model().namespace, |body| {
+            if body.layout.metadata_first {
+                metadata(body);
+            }
             if !declared.is_empty() || !tree.is_empty() {
                 body.element(&format!("{action}Result"), |body| body.members(tree, declared));
             }
-            body.element("ResponseMetadata", |body| body.leaf("RequestId", request_id));
+            if !body.layout.metadata_first {
+                metadata(body);
+            }
         });
     }
 
@@ -101,13 +130,17 @@ impl Body {
     }
 
     fn members(&mut self, tree: &Map<String, Value>, declared: &[Member]) {
-        for member in declared {
-            if let Some(value) = tree.get(&member.name) {
-                self.value(&member.name, value, Some(&member.ty));
-            }
+        let place = |name: &str| declared.iter().position(|m| m.name == name);
+        let mut members: Vec<_> = tree.iter().map(|(name, value)| (place(name), name, value)).collect();
+        if self.layout.by_name {
+            members.sort_by_key(|(_, name, _)| *name);
+        } else {
+            members.sort_by_key(|(place, ..)| place.unwrap_or(usize::MAX));
         }
-        for (name, value) in tree.iter().filter(|(name, _)| declared.iter().all(|m| m.name != **name)) {
-            self.value(name, value, None);
+        for (place, name, value) in members {
+            // A document that is not encoded is a text like any other.
+            let member = place.and_then(|i| declared.get(i)).filter(|m| !m.is_raw(self.layout.dialect));
+            self.value(name, value, member.map(|m| &m.ty));
         }
     }
 

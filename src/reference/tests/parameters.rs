@@ -155,7 +155,7 @@ fn findings(w: &mut World) {
 }
 
 fn before_look_up(w: &mut World) {
-    w.refused("ValidationError", "UpdateGroup", &[("GroupName", "nobody"), ("NewGroupName", "a b")]);
+    w.refused("ValidationError", "GetGroupPolicy", &[("GroupName", "nobody"), ("PolicyName", "a b")]);
     w.refused("ValidationError", "ListAccessKeys", &[("UserName", "nobody"), ("MaxItems", "0")]);
 }
 
