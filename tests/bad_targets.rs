@@ -126,6 +126,31 @@ fn a_target_that_dies_fails_once_and_what_it_kept_can_be_swept() {
 }
 
 #[test]
+fn markers_that_lead_nowhere_fail_the_case() {
+    let answer = |list: &str| {
+        format!(
+            "<ListUsersResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListUsersResult>{list}</ListUsersResult>\
+             <ResponseMetadata><RequestId>6b29fc40-ca47-1067-b31d-00dd010662da</RequestId></ResponseMetadata></ListUsersResponse>"
+        )
+    };
+    let folder = Folder::new("markers");
+    let cases = folder.0.join("cases/users");
+    std::fs::create_dir_all(&cases).unwrap();
+    let case = "format = 1\naction = \"ListUsers\"\n[[case]]\nid = \"all\"\ntitle = \"t\"\nrequirement = \"transport.pages-end\"\n\
+                [[case.step]]\ncall = \"ListUsers\"\npages = \"all\"\nexpect = { status = 200 }\n";
+    std::fs::write(cases.join("ListUsers.toml"), case).unwrap();
+    let cases = folder.0.join("cases").display().to_string();
+    for (list, says) in [
+        ("<Users/><IsTruncated>true</IsTruncated><Marker>again</Marker>", "ends with the marker of an earlier page"),
+        ("<Users/><IsTruncated>true</IsTruncated>", "IsTruncated is true and there is no Marker"),
+    ] {
+        let endless = Hand::saying("200 OK", "text/xml", answer(list).as_bytes());
+        let args = ["run", "--cases", &cases, "--endpoint", &endless.endpoint(), "--dialect", "aws"];
+        assert_tells(told(&signed(&folder, &somebody(), &args).output().unwrap()), 1, &["transport.pages-end", says]);
+    }
+}
+
+#[test]
 fn a_certificate_of_somebody_else_is_not_trusted() {
     let identity = certs::server_identity().unwrap();
     let pem = |text: &str| rustls::pki_types::pem::PemObject::from_pem_slice(text.as_bytes()).unwrap();

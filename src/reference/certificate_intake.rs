@@ -63,10 +63,6 @@ pub(super) fn examine(cx: &Cx<'_>, sent: &Submission<'_>) -> Result<Intake, ApiE
         if self_signed && !cx.holds(req::UPLOAD_SERVER_CERTIFICATE__SELF_SIGNED) {
             return Err(malformed("Self-signed certificates are not accepted."));
         }
-        let dates_matter = !cx.holds(req::UPLOAD_SERVER_CERTIFICATE__ANY_VALIDITY);
-        if dates_matter && !(body.validity().not_before.timestamp()..=body.validity().not_after.timestamp()).contains(&cx.now) {
-            return Err(malformed("The certificate is not valid today."));
-        }
     }
     if let (Some(body), Some(chain)) = (&body, sent.chain) {
         examine_chain(cx, body, chain)?;

@@ -6,7 +6,7 @@ use super::context::error;
 use super::lookup;
 use super::managed_lookup::stored;
 use super::owner::Owner;
-use super::page::{ordered, page};
+use super::page::page;
 use super::policy_document::{self, Use};
 use super::{Account, Answer, Cx, Params};
 use crate::api::{Req, req};
@@ -27,7 +27,6 @@ struct Rules {
     delete_removes: Req,
     list_unknown_owner: Req,
     list_inline_only: Req,
-    list_sorted: Req,
 }
 
 const USER: Rules = Rules {
@@ -44,7 +43,6 @@ const USER: Rules = Rules {
     delete_removes: req::DELETE_USER_POLICY__REMOVES,
     list_unknown_owner: req::LIST_USER_POLICIES__UNKNOWN_USER,
     list_inline_only: req::LIST_USER_POLICIES__INLINE_ONLY,
-    list_sorted: req::LIST_USER_POLICIES__SORTED,
 };
 
 const GROUP: Rules = Rules {
@@ -61,7 +59,6 @@ const GROUP: Rules = Rules {
     delete_removes: req::DELETE_GROUP_POLICY__REMOVES,
     list_unknown_owner: req::LIST_GROUP_POLICIES__UNKNOWN_GROUP,
     list_inline_only: req::LIST_GROUP_POLICIES__INLINE_ONLY,
-    list_sorted: req::LIST_GROUP_POLICIES__SORTED,
 };
 
 pub(super) fn put_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
@@ -150,8 +147,7 @@ fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> An
         names.extend(holder.attached.iter().filter_map(|arn| arn.rsplit('/').next()).map(str::to_owned));
     }
     let items = names.into_iter().map(|name| (name.clone(), Value::String(name))).collect();
-    let page = page(account, cx, p, items, "PolicyNames")?;
-    Ok(ordered(cx, rules.list_sorted, "PolicyNames", page))
+    page(account, cx, p, items, "PolicyNames")
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ struct Kind {
     document: Req,
     removes: Req,
     inline_only: Req,
-    sorted: Req,
 }
 
 const KINDS: [Kind; 2] = [
@@ -45,7 +44,6 @@ const KINDS: [Kind; 2] = [
         document: req::GET_USER_POLICY__DOCUMENT,
         removes: req::DELETE_USER_POLICY__REMOVES,
         inline_only: req::LIST_USER_POLICIES__INLINE_ONLY,
-        sorted: req::LIST_USER_POLICIES__SORTED,
     },
     Kind {
         word: "group",
@@ -68,7 +66,6 @@ const KINDS: [Kind; 2] = [
         document: req::GET_GROUP_POLICY__DOCUMENT,
         removes: req::DELETE_GROUP_POLICY__REMOVES,
         inline_only: req::LIST_GROUP_POLICIES__INLINE_ONLY,
-        sorted: req::LIST_GROUP_POLICIES__SORTED,
     },
 ];
 
@@ -106,8 +103,6 @@ fn put_get_list_delete() {
         assert_eq!(world.ok(kind.get, &of_a)["PolicyDocument"], DOCUMENT);
         world.faults.broken = Some(kind.document);
         assert_ne!(world.ok(kind.get, &of_a)["PolicyDocument"], DOCUMENT);
-        world.faults.broken = Some(kind.sorted);
-        assert_eq!(names(&mut world, kind), json!(["b", "a"]));
         world.faults.broken = Some(kind.removes);
         world.ok(kind.delete, &of_a);
         world.faults.broken = None;

@@ -43,7 +43,7 @@ fn fields(resource: &str) -> Vec<&str> {
 pub(super) fn fails_legacy_parsing(dialect: DialectId, resource: &str) -> bool {
     let fields = fields(resource);
     let ours = fields.len() > 2 && SCHEMES.contains(&fields[0]) && partitions(dialect).contains(&fields[1]);
-    ours && (fields[2].is_empty() || matches!(fields.len(), 4 | 5))
+    ours && (fields[2].is_empty() || (fields.len() < 6 && resource.contains("::")))
 }
 
 /// Rows 6 to 9 for one resource that is not `*`.

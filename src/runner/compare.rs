@@ -161,3 +161,104 @@ fn status_text(allowed: &[u16], usual: u16) -> String {
     }
     allowed.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::DialectId;
+    use crate::case::{Check, NoCertificates, Node, Setting};
+    use crate::dialect::{Reply, Request, Unreadable};
+
+    fn sent(outcome: Result<Outcome, Unreadable>, status: u16, body: &str) -> Sent {
+        let headers = vec![("content-type".to_owned(), "text/xml".to_owned()), ("location".to_owned(), "http://x/".to_owned())];
+        Sent {
+            request: Request { method: "POST".into(), path: "/".into(), query: String::new(), headers: vec![], body: vec![] },
+            response: Some(Response { status, headers, body: body.into() }),
+            reply: Some(Reply { status, outcome, request_id: None, findings: vec![] }),
+            broken: None,
+            findings: vec![],
+            astray: None,
+            took: Duration::ZERO,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Path, expected, actual and own requirement.
+    type Told = (String, String, String, Option<Req>);
+
+    fn seen(expect: &Expect, sent: &Sent) -> (Vec<Told>, bool) {
+        let setting = Setting {
+            run: "r".into(),
+            dialect: DialectId::Aws,
+            region: "r".into(),
+            account: None,
+            limits: Arc::new(|_| None),
+            certificates: Arc::new(NoCertificates),
+        };
+        let result = match sent.reply.as_ref().map(|r| &r.outcome) {
+            Some(Ok(Outcome::Success(result))) => Some(Value::Object(result.clone())),
+            _ => None,
+        };
+        let comparison = compare(sent, result.as_ref(), expect, &Scope::new(Arc::new(setting), "c", None));
+        let tell = |d: Departure| (d.difference.path, d.difference.expected, d.difference.actual, d.own);
+        (comparison.departures.into_iter().map(tell).collect(), comparison.astray)
+    }
+
+    fn ok() -> Sent {
+        sent(Ok(Outcome::Success(json!({ "User": { "Path": "/" } }).as_object().cloned().unwrap_or_default())), 200, "")
+    }
+
+    fn refused(status: u16, code: &str) -> Sent {
+        sent(Ok(Outcome::Error(ApiError { status, code: code.into(), message: "text".into() })), status, "")
+    }
+
+    #[test]
+    fn of_several_codes_each_has_its_own_status() {
+        let expect = Expect { error: vec!["NoSuchEntity".into(), "InvalidInput".into()], given: true, ..Expect::default() };
+        assert_eq!(seen(&expect, &refused(404, "NoSuchEntity")), (vec![], false));
+        assert_eq!(seen(&expect, &refused(400, "InvalidInput")), (vec![], false));
+        assert_eq!(seen(&expect, &refused(409, "InvalidInput")).0[0].0, "status");
+        assert_eq!(seen(&expect, &refused(404, "LimitExceeded")).0[0].0, "error");
+        assert!(seen(&expect, &ok()).1, "later steps build on the refusal");
+    }
+
+    #[test]
+    fn success_is_expected_unless_said_otherwise() {
+        assert_eq!(seen(&Expect::default(), &ok()), (vec![], false));
+        let (departures, astray) = seen(&Expect::default(), &refused(404, "NoSuchEntity"));
+        assert!(astray && departures[0].2.contains("404 NoSuchEntity"), "{departures:?}");
+        let any = Expect { any: true, ..Expect::default() };
+        assert_eq!((seen(&any, &ok()).0, seen(&any, &refused(500, "X")).0), (vec![], vec![]));
+    }
+
+    #[test]
+    fn trees_and_headers_are_compared() {
+        let node = |check| Node { check, loc: Loc::default() };
+        let path = node(Check::Members(vec![("Path".into(), node(Check::Equals(json!("/x/"))))]));
+        let tree = node(Check::Members(vec![("User".into(), path)]));
+        let header = ("content-type".to_owned(), node(Check::Equals(json!("text/plain"))));
+        let expect = Expect { result: Some(tree), headers: vec![header], ..Expect::default() };
+        let (departures, astray) = seen(&expect, &ok());
+        assert_eq!(departures.iter().map(|d| d.0.as_str()).collect::<Vec<_>>(), ["User.Path", "header.content-type"]);
+        assert!(!astray);
+    }
+
+    #[test]
+    fn what_is_no_answer_breaks_a_requirement_of_its_own() {
+        let unreadable = || Err(Unreadable { why: "no root".into(), req: req::WIRE__WELL_FORMED });
+        let (departures, astray) = seen(&Expect { any: true, ..Expect::default() }, &sent(unreadable(), 200, "<a"));
+        assert!(astray && departures[0].3 == Some(req::WIRE__WELL_FORMED) && departures[0].2.contains("<a"), "{departures:?}");
+        assert!(seen(&Expect::default(), &sent(unreadable(), 302, "")).0[0].2.contains("a redirect to http://x/"));
+        let broken = |e| Sent { broken: Some(e), response: None, reply: None, ..ok() };
+        let of = |e| seen(&Expect::default(), &broken(e)).0[0].3;
+        assert_eq!(of(TransportError::TooLarge { max: 9 }), Some(req::TRANSPORT__RESPONSE_SIZE));
+        assert_eq!(of(TransportError::Broken { why: "x".into() }), Some(req::TRANSPORT__ANSWERS));
+        let astray = Sent { astray: Some("page 2 ends with …".into()), ..ok() };
+        assert_eq!(seen(&Expect::default(), &astray).0[0].3, Some(req::TRANSPORT__PAGES_END));
+    }
+}

@@ -8,6 +8,7 @@ pub mod embedded;
 pub mod journal;
 pub mod ledger;
 pub mod pages;
+pub mod probe;
 pub mod record;
 pub mod redact;
 pub mod repeat;

@@ -261,7 +261,7 @@ impl Trial<'_> {
             self.work.findings.extend(findings.into_iter().map(|f| (step.call.clone(), f)));
         }
         self.work.steps.push(record(session, index, at, label, &sent, &call));
-        self.work.findings.extend(sent.findings.iter().map(|f| (step.call.clone(), f.clone())));
+        self.work.findings.extend(sent.findings.iter().map(|f| (call.action_name().to_owned(), f.clone())));
         self.work.waited += sent.waited;
         Ok(sent)
     }
@@ -273,10 +273,15 @@ impl Trial<'_> {
                 Some(value) => scope.set(name, value),
                 None => {
                     missing = true;
+                    if self.work.mismatches.iter().any(|m| m.step == index && m.at == at) {
+                        // The step has failed already, perhaps for this very reason: the row ends, and nothing is told twice.
+                        continue;
+                    }
+                    let charged = step.expect.requirement.or(self.case.requirements.first().copied());
                     self.work.mismatches.push(Mismatch {
                         step: index,
                         at: at.to_owned(),
-                        requirement: crate::api::req::SHAPE__REQUIRED_MEMBER.id().to_owned(),
+                        requirement: charged.map_or("", Req::id).to_owned(),
                         path: path.clone(),
                         expected: "to be there: later steps need it".into(),
                         actual: "nothing".into(),

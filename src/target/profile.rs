@@ -17,6 +17,7 @@ pub const CAPABILITIES: &[(&str, &str)] = &[
     ("principals", "access keys of users that the suite made can send calls"),
     ("markers", "the list Actions that the dialect paginates do so"),
     ("quotas", "quotas may be filled"),
+    ("provider-policies", "the provider has managed policies of its own"),
     ("pkcs1-only", "private keys are taken in PKCS#1 form only"),
 ];
 
