@@ -11,6 +11,7 @@ mod fail;
 mod known;
 mod list;
 mod plan;
+mod probe;
 mod run;
 mod serve;
 mod stream;
@@ -51,6 +52,8 @@ enum Command {
     List(list::Args),
     /// Check case files, profiles and baselines for mistakes, without sending anything
     Check(check::Args),
+    /// Look at an unknown endpoint and write a first profile for it
+    Probe(probe::Args),
     /// Show what of the API a run reaches
     Coverage(coverage::Args),
     /// Remove what killed runs left behind, by their journal
@@ -78,6 +81,7 @@ pub fn main() -> i32 {
         Command::Serve(args) => serve::run(&args),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Probe(args) => probe::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -212,7 +212,7 @@ impl Session {
     fn refuse_own_keys(&self, meant: &Call, manner: &Manner<'_>) -> Result<(), SessionError> {
         let named = meant.param("UserName").is_some_and(|name| !name.is_empty());
         let own = manner.principal.is_none() && OWN_KEYS.contains(&meant.action_name()) && !named;
-        if own && !self.target.embedded {
+        if own {
             return Err(SessionError::OwnKeys { action: meant.action_name().to_owned() });
         }
         Ok(())
