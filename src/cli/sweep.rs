@@ -57,7 +57,7 @@ fn told(swept: &Swept, url: &str) -> Result<i32, Failure> {
     }
     writeln!(out, "{url}: {} of {} worked off", count(swept.trials, "case"), count(swept.runs.len(), "ended run"))?;
     for left in &swept.left {
-        writeln!(out, "  {} {} of {} is still there: {}", left.kind.word(), printable(&left.name), left.trial, printable(&left.why))?;
+        writeln!(out, "  {} {} of {} is still there: {}", left.kind, printable(&left.name), left.trial, printable(&left.why))?;
     }
     Ok(if swept.left.is_empty() { exit::OK } else { exit::FAILURES })
 }

@@ -88,7 +88,7 @@ fn refused() -> Vec<(Req, String, String)> {
         (req::POLICY_DOCUMENT__DATE_OPERAND, condition(r#"{"DateEqualsIfExists":{"a":["2020-01-01","2020-14-01"]}}"#), LEGACY),
         (req::POLICY_DOCUMENT__ARN_FIELDS, resource("arn:aws:s3::bucket"), LEGACY),
         (req::POLICY_DOCUMENT__ARN_FIELDS, resource("arn:aws::::thing"), LEGACY),
-        (req::POLICY_DOCUMENT__ARN_FIELDS, allow(r#""Action":"s3:GetObject","NotResource":["arn:aws:sns:x"]"#), LEGACY),
+        (req::POLICY_DOCUMENT__ARN_FIELDS, allow(r#""Action":"s3:GetObject","NotResource":["arn:aws:sns::x"]"#), LEGACY),
         (
             req::POLICY_DOCUMENT__UNIQUE_SIDS,
             with(&format!(r#"[{{"Sid":"a","Effect":"Allow",{fine}}},{{"Sid":"a","Effect":"Deny",{fine}}}]"#)),

@@ -19,8 +19,8 @@ pub trait Caller {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     /// What it is.
-    pub kind: Kind,
-    /// Its name, or the ARN of a policy.
+    pub kind: &'static str,
+    /// Its name, the ARN of a policy, or the id of an access key.
     pub name: String,
     /// What was tried last, and what came of it.
     pub why: String,
@@ -36,10 +36,15 @@ pub async fn clean(entries: &[Entry], caller: &mut impl Caller) -> Vec<Left> {
         .filter(|e| e.action == "CreatePolicyVersion" && e.effect != Effect::Refused)
         .filter_map(|e| e.param("PolicyArn"))
         .collect();
-    let mut things = Vec::new();
+    let (mut things, mut keys) = (Vec::new(), Vec::new());
     for undo in still_there(entries).into_iter().rev() {
         match undo {
             Undo::Tie(call) => drop(work.caller.call(&call).await),
+            Undo::Key { call, trial } => {
+                if work.gone(&call).await.is_err() {
+                    keys.push((call, trial));
+                }
+            }
             // What may have been made or not goes only if nobody else can have such a name.
             Undo::Thing { certain: false, name, .. } if !ours(&name) => {}
             Undo::Thing { kind, name, arn, trial, .. } => things.push((kind, name, arn, trial)),
@@ -51,13 +56,19 @@ pub async fn clean(entries: &[Entry], caller: &mut impl Caller) -> Vec<Left> {
         for (kind, name, arn, trial) in things {
             if let Err(why) = work.remove(kind, &name, arn.as_deref(), &versions, entries).await {
                 if last {
-                    left.push(Left { kind, name: arn.unwrap_or(name), why, trial });
+                    left.push(Left { kind: kind.word(), name: arn.unwrap_or(name), why, trial });
                 } else {
                     stayed.push((kind, name, arn, trial));
                 }
             }
         }
         things = stayed;
+    }
+    for (call, trial) in keys {
+        if let Err(why) = work.gone(&call).await {
+            let name = call.param("AccessKeyId").unwrap_or_default().to_owned();
+            left.push(Left { kind: "access-key", name, why, trial });
+        }
     }
     left.reverse();
     left

@@ -66,6 +66,13 @@ pub enum Undo {
     },
     /// A tie between things, or a part of one: the call that takes it away.
     Tie(Call),
+    /// An access key: it must go even where the user it was made for is not the one that the target gave it to.
+    Key {
+        /// The call that removes it.
+        call: Call,
+        /// The trial that made it.
+        trial: String,
+    },
 }
 
 /// The calls that make and take away ties, with the parameters that identify one.
@@ -97,13 +104,16 @@ pub fn still_there(entries: &[Entry]) -> Vec<Undo> {
                 forget_thing(&mut there, entry, kind);
             }
         } else if entry.action == "CreateAccessKey" {
-            if let (Some(user), Some(id)) = (entry.param("UserName"), entry.made.get("AccessKeyId")) {
-                there.push(Undo::Tie(Call::new("DeleteAccessKey").with("UserName", user).with("AccessKeyId", id.as_str())));
+            // Without UserName it is the caller's; whose it became, the answer says better than the call.
+            let user = entry.made.get("UserName").map(String::as_str).or(entry.param("UserName")).filter(|user| !user.is_empty());
+            if let Some(id) = entry.made.get("AccessKeyId") {
+                let call = user.iter().fold(Call::new("DeleteAccessKey"), |call, user| call.with("UserName", *user));
+                there.push(Undo::Key { call: call.with("AccessKeyId", id.as_str()), trial: entry.trial.clone() });
             }
         } else if entry.action == "DeleteAccessKey" {
             if done {
                 there.retain(
-                    |u| !matches!(u, Undo::Tie(c) if c.param("AccessKeyId").is_some_and(|id| entry.param("AccessKeyId") == Some(id))),
+                    |u| !matches!(u, Undo::Key { call: c, .. } if c.param("AccessKeyId").is_some_and(|id| entry.param("AccessKeyId") == Some(id))),
                 );
             }
         } else if let Some((_, inverse, names)) = TIES.iter().find(|(action, ..)| *action == entry.action) {
@@ -142,7 +152,7 @@ fn rename(there: &mut Vec<Undo>, entry: &Entry, kind: Kind, done: bool) {
             Undo::Thing { kind: k, name, .. } if *k == kind && (name == old || (!exact && name.eq_ignore_ascii_case(old))) => {
                 new.clone_into(name);
             }
-            Undo::Tie(call) => {
+            Undo::Tie(call) | Undo::Key { call, .. } => {
                 for (_, value) in call.params.iter_mut().filter(|(n, v)| n == parameter && v.eq_ignore_ascii_case(old)) {
                     new.clone_into(value);
                 }
@@ -182,7 +192,7 @@ mod tests {
     fn shown(undo: &[Undo]) -> Vec<String> {
         let show = |u: &Undo| match u {
             Undo::Thing { kind, name, .. } => format!("{} {name}", kind.word()),
-            Undo::Tie(call) => {
+            Undo::Tie(call) | Undo::Key { call, .. } => {
                 let values: Vec<&str> = call.params.iter().map(|(_, v)| v.as_str()).collect();
                 format!("{} {}", call.action_name(), values.join(" "))
             }

@@ -137,7 +137,7 @@ async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> R
         refused => RunError::Pass(refused),
     })?;
     learnt.unsupported = missing(&passed.capabilities).into_iter().collect();
-    learnt.left = passed.left.into_iter().map(|left| format!("{} {}", left.kind.word(), left.name)).collect();
+    learnt.left = passed.left.into_iter().map(|left| format!("{} {}", left.kind, left.name)).collect();
 
     let questions = Questions { session, configuration, prefix: format!("{PREFIX}-{}-probe", options.run) };
     let answered = questions.all(learnt).await;
@@ -147,7 +147,7 @@ async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> R
         // A journal that cannot be written costs a sweep that finds nothing.
         let _ = session.journal().cleaned(TRIAL);
     }
-    learnt.left.extend(left.into_iter().map(|left| format!("{} {}", left.kind.word(), left.name)));
+    learnt.left.extend(left.into_iter().map(|left| format!("{} {}", left.kind, left.name)));
     answered.map_err(|why| RunError::Unreached { name, why })
 }
 

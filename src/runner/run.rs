@@ -367,7 +367,7 @@ fn leftover(session: &Session, left: Left, configuration: Configuration) -> Left
     let case = left.trial.strip_suffix(&format!(" {configuration}")).unwrap_or(&left.trial).to_owned();
     Leftover {
         target: session.target.profile.name.clone(),
-        kind: left.kind.word().to_owned(),
+        kind: left.kind.to_owned(),
         name: session.redactor.redact(&left.name),
         why: session.redactor.redact(&left.why),
         case,
