@@ -153,10 +153,10 @@ fn all_dialects() -> Vec<DialectId> {
 }
 
 impl Requirement {
-    /// Whether it is a free check: held against every response of a run, whatever the case is about.
+    /// Whether it is a free check: held against every response of a run, or the cleanup of every case, whatever the case is about.
     pub fn is_free_check(&self) -> bool {
         let area = self.id.split('.').next().unwrap_or_default();
-        self.kind == Kind::Wire && matches!(area, "shape" | "wire" | "transport")
+        matches!((self.kind, area), (Kind::Wire, "shape" | "wire" | "transport") | (Kind::Invariant, "cleanup"))
     }
 
     /// The level on `dialect`, from the sources alone: `must` where that very system's reference, documentation or recordings say so,

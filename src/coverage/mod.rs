@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::api::requirement::{Kind, catalogue};
-use crate::api::{Action, DialectId, model};
+use crate::api::{Action, DialectId, Requirement, model};
 use crate::case::model::Case;
 use crate::report::event::Event;
 use collect::Reached;
@@ -85,7 +85,8 @@ impl Coverage {
                 }
             }
         }
-        let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable && !r.is_free_check());
+        let here = |r: &Requirement| reached.is_empty() || r.dialects.iter().any(|d| reached.contains_key(d));
+        let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable && !r.is_free_check() && here(r));
         let unreachable = catalogue().iter().filter(|r| r.kind == Kind::Unreachable);
         let (with, without): (Vec<_>, Vec<_>) = reachable().partition(|r| named.contains(&r.id));
         Coverage {
