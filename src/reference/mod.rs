@@ -8,8 +8,6 @@ pub mod endpoint;
 pub mod management;
 pub mod namespaces;
 #[cfg(feature = "net")]
-pub mod serve;
-#[cfg(feature = "net")]
 pub mod server;
 pub mod state;
 pub mod tokens;

@@ -1,5 +1,6 @@
 //! Executes a plan: steps, journal and cleanup. Emits events and prints nothing.
 
+mod bind;
 pub mod capability;
 pub mod checks;
 pub mod cleanup;

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::bind::{Bound, Unbound, bind};
 use super::cleanup::{Caller, Left, clean};
 use super::compare::{Departure, compare};
 use super::pages::follow;
 use super::record::exchange;
 use super::session::{Manner, Sent, Session, SessionError};
 use crate::api::{Level, Req, model};
-use crate::auth::Credentials;
-use crate::case::{Alternative, Case, Expect, Raw, RenderError, Row, Scope, Setting, Step, Tamper, about_the_whole, filter_owned, lookup};
+use crate::case::{Alternative, Case, Expect, RenderError, Row, Scope, Setting, Step, about_the_whole, filter_owned, lookup};
 use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
 use crate::report::event::{CaseRecord, StepRecord};
 use crate::verdict::{Mismatch, Status, Verdict};
@@ -54,20 +54,6 @@ enum End {
     Error(String),
     /// The target does not offer what the case needs.
     Skip(String),
-}
-
-/// Why a step cannot be filled in.
-enum Unbound {
-    /// An expression has no value.
-    Template(RenderError),
-    /// The variable of that name holds no access key.
-    Principal(String),
-}
-
-impl From<RenderError> for Unbound {
-    fn from(e: RenderError) -> Unbound {
-        Unbound::Template(e)
-    }
 }
 
 impl From<SessionError> for End {
@@ -129,16 +115,6 @@ struct Work {
     waited: Duration,
     /// When the last call that may have changed something was answered.
     changed: Option<Instant>,
-}
-
-/// A step with what its dialect says otherwise taken in, and its variables filled in.
-struct Bound {
-    call: Call,
-    raw: Option<Raw>,
-    principal: Option<(String, Credentials)>,
-    auth: Option<Tamper>,
-    /// Follow markers.
-    pages: bool,
 }
 
 impl Trial<'_> {
@@ -409,61 +385,6 @@ fn may_repeat(step: &Step, sent: &Sent) -> bool {
     let reads = model().action(&step.call).is_some_and(|action| !action.mutates);
     let not_seen = |e: &ApiError| e.status == 404 || e.code == "NoSuchEntity" || e.code == "MalformedPolicyDocument";
     reads || matches!(sent.reply.as_ref().map(|r| &r.outcome), Some(Ok(Outcome::Error(e))) if not_seen(e))
-}
-
-fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, Unbound> {
-    let mut with = step.with.clone();
-    for (name, value) in other.map(|o| o.with.as_slice()).unwrap_or_default() {
-        match with.iter_mut().find(|(n, _)| n == name) {
-            Some(at) => at.1 = value.clone(),
-            None => with.push((name.clone(), value.clone())),
-        }
-    }
-    let pages = step.pages.as_ref();
-    let paginates = model().action(&step.call).is_some_and(|a| a.parameter("MaxItems", scope.dialect()).is_some());
-    if let Some(size) = pages.and_then(|p| p.size.as_ref()).filter(|_| paginates) {
-        with.push(("MaxItems".into(), Value::from(scope.render(size)?)));
-    }
-    let mut call = Call::new(&step.call);
-    call.params = scope.flatten(&with)?;
-    let mut raw = None;
-    if let Some(oddity) = &step.raw {
-        let mut oddity = oddity.clone();
-        for text in [&mut oddity.body, &mut oddity.path].into_iter().flatten() {
-            *text = scope.render(text)?;
-        }
-        for text in oddity.headers.iter_mut().filter_map(|(_, value)| value.as_mut()) {
-            *text = scope.render(text)?;
-        }
-        if let Some(action) = &oddity.action {
-            call.action = action.as_deref().map(|a| scope.render(a)).transpose()?;
-        }
-        if let Some(version) = &oddity.version {
-            call.version = version.as_deref().map(|v| scope.render(v)).transpose()?;
-        }
-        raw = Some(oddity);
-    }
-    let principal = step.principal.as_deref().map(|p| principal(p, scope)).transpose()?;
-    let auth = match &step.auth {
-        Some(Tamper::Header(text)) => Some(Tamper::Header(scope.render(text)?)),
-        Some(Tamper::Region(text)) => Some(Tamper::Region(scope.render(text)?)),
-        Some(Tamper::Service(text)) => Some(Tamper::Service(scope.render(text)?)),
-        other => other.clone(),
-    };
-    Ok(Bound { call, raw, principal, auth, pages: pages.is_some() })
-}
-
-/// The access key that a step is sent with: the variable holds CreateAccessKey's `AccessKey`.
-fn principal(text: &str, scope: &Scope) -> Result<(String, Credentials), Unbound> {
-    let key = scope.get(text).unwrap_or_default();
-    let part = |name: &str| key.get(name).and_then(Value::as_str).map(str::to_owned);
-    match (part("AccessKeyId"), part("SecretAccessKey")) {
-        (Some(access_key_id), Some(secret)) => {
-            let label = part("UserName").map_or_else(|| access_key_id.clone(), |user| format!("key of {user}"));
-            Ok((label, Credentials { access_key_id, secret, session_token: None }))
-        }
-        _ => Err(Unbound::Principal(text.to_owned())),
-    }
 }
 
 /// The result tree of a success.
