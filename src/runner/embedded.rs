@@ -1,12 +1,13 @@
 //! The embedded reference as a target: one server a dialect, each with an account of its own.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
 use reqwest::Url;
 
 use super::run::TargetRun;
-use crate::api::DialectId;
+use crate::api::{DialectId, model};
 use crate::case::CertSource;
 use crate::certs;
 use crate::dialect::{Configuration, Format, Style};
@@ -44,7 +45,7 @@ impl Embedded {
             if own.is_empty() {
                 continue;
             }
-            let server = Server::start(ServerOptions { seed, ..ServerOptions::new(dialect) })?;
+            let server = Server::start(ServerOptions { seed, limits: room(), ..ServerOptions::new(dialect) })?;
             let profile = Profile { region: server.region.clone(), service: Some(server.service.clone()), ..profile(dialect) };
             let endpoint = Url::parse(&server.endpoint).map_err(io::Error::other)?;
             let target = Target { profile, endpoint, path: "/".into(), credentials: server.credentials.clone(), embedded: true };
@@ -62,6 +63,11 @@ impl Drop for Embedded {
     }
 }
 
+/// Limits of the reference's account that are wider than the dialects': cases run side by side, and each may hold several certificates.
+fn room() -> BTreeMap<String, u64> {
+    BTreeMap::from([("server-certificates".to_owned(), 40)])
+}
+
 /// What is known of the reference in a dialect, beside what a server says when it runs.
 pub fn profile(dialect: DialectId) -> Profile {
     Profile {
@@ -70,6 +76,8 @@ pub fn profile(dialect: DialectId) -> Profile {
         version: Some(env!("CARGO_PKG_VERSION").into()),
         dialect,
         jobs: JOBS,
+        // Only what the dialect has a limit for at all: of the others nothing is known, on the reference either.
+        limits: room().into_iter().filter(|(name, _)| model().limit(name, dialect).is_some()).collect(),
         ..Profile::default()
     }
 }
