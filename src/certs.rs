@@ -30,6 +30,8 @@ static ITEMS: &[Item] = &[
     item("leaf", "a certificate issued by the first of leaf.chain-3 (key: leaf.key)", || Some(pki()?.leaf.clone())),
     item("leaf.key", "its RSA key in PKCS#1 form", || key_form::pkcs1(leaf_key()?.serialized_der())),
     item("leaf.key-pkcs8", "the same key in PKCS#8 form", || Some(key_form::pem("PRIVATE KEY", leaf_key()?.serialized_der()))),
+    item("leaf.key-encrypted", "the same key in PKCS#8 form, protected by a passphrase", || key_form::encrypted_pkcs8(leaf_key()?.serialized_der())),
+    item("leaf.key-encrypted-pkcs1", "a key that says of itself, as PKCS#1 keys do, that a passphrase protects it", || key_form::encrypted_pkcs1(leaf_key()?.serialized_der())),
     item("leaf.not-after", "its last second of validity, as the API writes dates", || Some(LEAF.iso_end())),
     item("leaf.chain", "its issuer", || Some(pki()?.issuing.clone())),
     item("leaf.chain-3", "its issuer, the issuer's issuer and the root", || { let p = pki()?; Some([&*p.issuing, &p.middle, &p.root].concat()) }),
@@ -232,6 +234,8 @@ mod tests {
         for (name, header) in [
             ("leaf.key", "-----BEGIN RSA PRIVATE KEY-----"),
             ("leaf.key-pkcs8", "-----BEGIN PRIVATE KEY-----"),
+            ("leaf.key-encrypted", "-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+            ("leaf.key-encrypted-pkcs1", "-----BEGIN RSA PRIVATE KEY-----"),
             ("ec.key", "-----BEGIN EC PRIVATE KEY-----"),
         ] {
             assert_eq!(material(name).unwrap().lines().next(), Some(header));

@@ -18,6 +18,8 @@ pub const CERTIFICATES: &[&str] = &[
     "leaf",
     "leaf.key",
     "leaf.key-pkcs8",
+    "leaf.key-encrypted",
+    "leaf.key-encrypted-pkcs1",
     "leaf.not-after",
     "leaf.chain",
     "leaf.chain-3",

@@ -1,5 +1,8 @@
-//! rcgen writes private keys in PKCS#8. Here they are unwrapped to the older forms: PKCS#1 (RSA) and SEC 1 (EC).
+//! rcgen writes private keys in PKCS#8. Here they are unwrapped to the older forms, PKCS#1 (RSA) and SEC 1 (EC), and protected by a
+//! passphrase in the two forms that are in use.
 
+use pkcs8::pkcs5::pbes2::Parameters;
+use pkcs8::{EncryptedPrivateKeyInfo, PrivateKeyInfo};
 use x509_parser::asn1_rs::Any;
 use x509_parser::prelude::FromDer;
 
@@ -37,6 +40,35 @@ pub(super) fn sec1(pkcs8: &[u8]) -> Option<String> {
     Some(pem("EC PRIVATE KEY", &tagged(SEQUENCE, &[before, &tagged(CURVE, &[curve]), public])))
 }
 
+/// What test keys are protected with, and how often it is hashed: nothing here is worth guarding.
+const PASSPHRASE: &str = "iamspec";
+const ROUNDS: u32 = 2048;
+const SALT: [u8; 16] = *b"salt of iamspec.";
+const IV: [u8; 16] = *b"iv of test keys.";
+
+/// A PKCS#8 key, encrypted by PBES2 (PBKDF2 with HMAC-SHA-256, AES-256-CBC): the DER of an `EncryptedPrivateKeyInfo`.
+fn encrypted(pkcs8: &[u8]) -> Option<pkcs8::SecretDocument> {
+    let parameters = Parameters::pbkdf2_sha256_aes256cbc(ROUNDS, &SALT, &IV).ok()?;
+    PrivateKeyInfo::try_from(pkcs8).ok()?.encrypt_with_params(parameters, PASSPHRASE).ok()
+}
+
+/// `BEGIN ENCRYPTED PRIVATE KEY`.
+pub(super) fn encrypted_pkcs8(pkcs8: &[u8]) -> Option<String> {
+    Some(pem("ENCRYPTED PRIVATE KEY", encrypted(pkcs8)?.as_bytes()))
+}
+
+/// `BEGIN RSA PRIVATE KEY` with the headers that say that it is encrypted, as OpenSSL wrote keys for long. What stands below them is
+/// ciphertext, but not of that form's own key derivation: who has no passphrase cannot tell.
+pub(super) fn encrypted_pkcs1(pkcs8: &[u8]) -> Option<String> {
+    let document = encrypted(pkcs8)?;
+    let ciphertext = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).ok()?.encrypted_data;
+    let iv: String = IV.iter().map(|byte| format!("{byte:02X}")).collect();
+    let mut lines = pem("RSA PRIVATE KEY", ciphertext);
+    let after_label = lines.find('\n')? + 1;
+    lines.insert_str(after_label, &format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{iv}\n\n"));
+    Some(lines)
+}
+
 /// One DER element.
 fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
@@ -51,4 +83,29 @@ fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     out.extend(content);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certs::leaf_key;
+
+    #[test]
+    fn an_encrypted_key_is_the_key_to_who_has_the_passphrase_and_to_nobody_else() {
+        let key = leaf_key().unwrap().serialized_der();
+        let document = encrypted(key).unwrap();
+        let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).unwrap();
+        assert_eq!(info.decrypt(PASSPHRASE).unwrap().as_bytes(), key);
+        assert!(info.decrypt("another").is_err());
+        let text = encrypted_pkcs8(key).unwrap();
+        assert_eq!(pem::parse(&text).unwrap().contents(), document.as_bytes());
+    }
+
+    #[test]
+    fn the_old_form_says_in_its_headers_that_it_is_encrypted() {
+        let text = encrypted_pkcs1(leaf_key().unwrap().serialized_der()).unwrap();
+        let read = pem::parse(&text).unwrap();
+        assert_eq!((read.tag(), read.headers().get("Proc-Type")), ("RSA PRIVATE KEY", Some("4,ENCRYPTED")));
+        assert!(read.contents().len().is_multiple_of(16), "whole blocks");
+    }
 }
