@@ -1,8 +1,10 @@
 //! The API model and the requirements catalogue: what the API is, as data.
 //!
 //! [`model()`] holds the 45 Actions with their parameters, types, limits, response shapes and declared errors;
-//! [`requirement::catalogue()`] the normative rules. Nothing else in the crate repeats an Action's shape.
+//! [`requirement::catalogue()`] the normative rules, [`fact::facts()`] the facts that they were made from. Nothing else in the crate
+//! repeats an Action's shape.
 
+pub mod fact;
 pub mod model;
 pub mod requirement;
 

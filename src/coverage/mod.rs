@@ -1,4 +1,4 @@
-//! What of the API a run reached: Actions, parameters, response elements, declared error codes, requirements.
+//! What of the API a run reached: Actions, parameters, response elements, declared error codes, requirements, and the facts they say.
 //!
 //! "Reached" is what happened in trials that passed, taken from the run's events; the case files only say what was looked at.
 
@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::api::fact::{Fact, facts};
 use crate::api::requirement::{Kind, catalogue};
-use crate::api::{Action, DialectId, Requirement, model};
+use crate::api::{Action, DialectId, Req, Requirement, model};
 use crate::case::model::Case;
 use crate::report::event::Event;
 use collect::Reached;
@@ -30,6 +31,38 @@ pub struct Coverage {
     pub free_checks: Vec<String>,
     /// Requirements that the API alone cannot provoke, with the reason.
     pub unreachable: BTreeMap<String, String>,
+    /// What is known of the API, as far as requirements say it.
+    pub facts: FactCoverage,
+}
+
+/// Facts by what has become of them. Those that the API alone cannot show are in none of the lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FactCoverage {
+    /// Facts each of whose requirements is named by a case that passed, or is held against every response.
+    pub held: Vec<String>,
+    /// Facts some of whose requirements are not, and which those are.
+    pub open: BTreeMap<String, Vec<String>>,
+    /// Facts that are no requirement, with the reason.
+    pub no_requirement: BTreeMap<String, String>,
+}
+
+impl FactCoverage {
+    /// `held`: whether something shows a requirement.
+    fn of(facts: &[Fact], held: &dyn Fn(&Requirement) -> bool) -> FactCoverage {
+        let mut coverage = FactCoverage::default();
+        for fact in facts {
+            let rules = fact.requirements.iter().filter_map(|id| Some(Req::find(id)?.get()));
+            let rules: Vec<&Requirement> = rules.filter(|r| r.kind != Kind::Unreachable).collect();
+            let open: Vec<String> = rules.iter().filter(|r| !held(r)).map(|r| r.id.clone()).collect();
+            match &fact.reason {
+                Some(reason) => drop(coverage.no_requirement.insert(fact.id.clone(), reason.clone())),
+                None if rules.is_empty() => {}
+                None if open.is_empty() => coverage.held.push(fact.id.clone()),
+                None => drop(coverage.open.insert(fact.id.clone(), open)),
+            }
+        }
+        coverage
+    }
 }
 
 /// Coverage on one dialect.
@@ -89,12 +122,15 @@ impl Coverage {
         let reachable = || catalogue().iter().filter(|r| r.kind != Kind::Unreachable && !r.is_free_check() && here(r));
         let unreachable = catalogue().iter().filter(|r| r.kind == Kind::Unreachable);
         let (with, without): (Vec<_>, Vec<_>) = reachable().partition(|r| named.contains(&r.id));
+        // What was not run says nothing of rules that exist elsewhere only.
+        let held = |r: &Requirement| !here(r) || r.is_free_check() || named.contains(&r.id);
         Coverage {
-            dialects: reached.into_iter().map(|(dialect, reached)| (dialect, DialectCoverage::of(dialect, &reached))).collect(),
+            dialects: reached.iter().map(|(dialect, reached)| (*dialect, DialectCoverage::of(*dialect, reached))).collect(),
             requirements_with_case: with.into_iter().map(|r| r.id.clone()).collect(),
             requirements_without_case: without.into_iter().map(|r| (r.id.clone(), r.without_case.clone().unwrap_or_default())).collect(),
             free_checks: catalogue().iter().filter(|r| r.is_free_check()).map(|r| r.id.clone()).collect(),
             unreachable: unreachable.map(|r| (r.id.clone(), r.reason.clone().unwrap_or_default())).collect(),
+            facts: FactCoverage::of(facts(), &held),
         }
     }
 }
@@ -167,6 +203,26 @@ mod tests {
         let reasons = BTreeMap::from([("ListUsers.Users[].Tags".to_owned(), "absent".to_owned())]);
         assert_eq!(reason("ListUsers.Users[].Tags[].Key", &reasons).as_deref(), Some("absent"));
         assert_eq!(reason("ListUsers.Users[].Path", &reasons), None);
+    }
+
+    #[test]
+    fn a_fact_is_held_when_all_that_can_be_shown_of_it_is() {
+        let fact = |id: &str, requirements: &[&str], reason: Option<&str>| Fact {
+            id: id.into(),
+            text: "t".into(),
+            requirements: requirements.iter().map(|r| (*r).into()).collect(),
+            reason: reason.map(Into::into),
+        };
+        let facts = [
+            fact("whole", &["create-user.name-unique", "get-user.role-session"], None),
+            fact("half", &["create-user.name-unique", "get-user.unknown-user"], None),
+            fact("elsewhere", &["get-user.role-session"], None),
+            fact("none", &[], Some("a wording")),
+        ];
+        let coverage = FactCoverage::of(&facts, &|r| r.id == "create-user.name-unique");
+        assert_eq!(coverage.held, ["whole"]);
+        assert_eq!(coverage.open, BTreeMap::from([("half".to_owned(), vec!["get-user.unknown-user".to_owned()])]));
+        assert_eq!(coverage.no_requirement, BTreeMap::from([("none".to_owned(), "a wording".to_owned())]));
     }
 
     #[test]

@@ -38,6 +38,20 @@ pub fn text(coverage: &Coverage) -> String {
     for (id, reason) in &coverage.unreachable {
         let _ = writeln!(out, "    unreachable {id}: {reason}");
     }
+    let facts = &coverage.facts;
+    let (held, of) = (facts.held.len(), facts.held.len() + facts.open.len());
+    let _ = writeln!(
+        out,
+        "what is known of the API\n  {:<40} {held:>4}/{of}  (and {} that are no requirement)",
+        "facts whose requirements are all shown",
+        facts.no_requirement.len()
+    );
+    for (id, open) in &facts.open {
+        let _ = writeln!(out, "    open {id}: {}", open.join(", "));
+    }
+    for (id, reason) in &facts.no_requirement {
+        let _ = writeln!(out, "    no requirement {id}: {reason}");
+    }
     out
 }
 
@@ -45,7 +59,7 @@ pub fn text(coverage: &Coverage) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::DialectCoverage;
+    use super::super::{DialectCoverage, FactCoverage};
     use super::*;
     use crate::api::DialectId;
 
@@ -67,6 +81,11 @@ mod tests {
             requirements_without_case: BTreeMap::from([("c.d".into(), "It waits.".into())]),
             free_checks: vec!["wire.e".into()],
             unreachable: BTreeMap::new(),
+            facts: FactCoverage {
+                held: vec!["f.held".into()],
+                open: BTreeMap::from([("f.open".into(), vec!["c.d".into()])]),
+                no_requirement: BTreeMap::from([("f.none".into(), "A wording.".into())]),
+            },
         };
         insta::assert_snapshot!(text(&coverage));
     }
