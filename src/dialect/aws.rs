@@ -39,7 +39,11 @@ impl Dialect for Aws {
     }
 
     fn decode_request(&self, request: &Request) -> Result<Incoming, ApiError> {
-        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format: Format::Xml })
+        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format: self.format_asked(request) })
+    }
+
+    fn format_asked(&self, _request: &Request) -> Format {
+        Format::Xml
     }
 
     fn encode_response(&self, action: &str, outcome: &Outcome, request_id: &str, _format: Format) -> Response {

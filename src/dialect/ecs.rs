@@ -59,7 +59,11 @@ impl Dialect for Ecs {
     }
 
     fn decode_request(&self, request: &Request) -> Result<Incoming, ApiError> {
-        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format: query::accepted_first(request) })
+        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format: self.format_asked(request) })
+    }
+
+    fn format_asked(&self, request: &Request) -> Format {
+        query::accepted_first(request)
     }
 
     fn encode_response(&self, action: &str, outcome: &Outcome, request_id: &str, format: Format) -> Response {

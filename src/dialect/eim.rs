@@ -44,8 +44,11 @@ impl Dialect for Eim {
     }
 
     fn decode_request(&self, request: &Request) -> Result<Incoming, ApiError> {
-        let format = if query::wants_json_only(request) { Format::Json } else { Format::Xml };
-        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format })
+        Ok(Incoming { call: query::decode_request(&ENDPOINT, request)?, format: self.format_asked(request) })
+    }
+
+    fn format_asked(&self, request: &Request) -> Format {
+        if query::wants_json_only(request) { Format::Json } else { Format::Xml }
     }
 
     fn encode_response(&self, action: &str, outcome: &Outcome, request_id: &str, format: Format) -> Response {

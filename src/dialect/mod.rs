@@ -266,6 +266,9 @@ pub trait Dialect: Send + Sync {
     /// Server: a request's call; an error is the dispatch error to answer.
     fn decode_request(&self, request: &Request) -> Result<Incoming, ApiError>;
 
+    /// Server: the format that a request is answered in, whether its call can be read or not.
+    fn format_asked(&self, request: &Request) -> Format;
+
     /// Server: the answer to a call of `action`.
     fn encode_response(&self, action: &str, outcome: &Outcome, request_id: &str, format: Format) -> Response;
 }

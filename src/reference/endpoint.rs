@@ -1,9 +1,10 @@
 //! The reference as an HTTP endpoint without the network: decode, authenticate, apply, encode. Pure, like the core.
 
+use super::state::AccessKey;
 use super::{Account, Faults, Ids, Principal, Settings};
 use crate::api::req;
 use crate::auth::verify::{KeyRecord, Verifier};
-use crate::dialect::{ApiError, Dialect, Format, Outcome, Request, Response, dialect};
+use crate::dialect::{ApiError, Call, Dialect, Format, Outcome, Request, Response, dialect};
 
 /// Longest request body in bytes.
 pub const MAX_BODY: usize = 10_000_000;
@@ -30,45 +31,84 @@ impl Endpoint {
 
     /// Answers a request, which must have its `Host` header, at `now` (seconds since 1970, UTC).
     pub fn answer(&mut self, request: &Request, now: i64) -> Response {
-        if request.body.len() > MAX_BODY && self.faults.holds(req::PROTOCOL__BODY_LIMIT) {
-            return Response { status: 413, headers: Vec::new(), body: Vec::new() };
+        if let Some(refusal) = too_long(request, &self.faults) {
+            return refusal;
         }
-        let request_id = self.ids.request_id(self.dialect.id());
-        let decoded = self.dialect.decode_request(request);
-        let (action, format) = match &decoded {
-            Ok(incoming) => (incoming.call.action_name().to_owned(), incoming.format),
-            Err(_) => (String::new(), Format::Xml),
-        };
-        let call = decoded.map(|incoming| incoming.call);
-        if !self.faults.holds(req::AUTH__BEFORE_PARAMETERS) {
-            // Broken: whatever else is wrong with the call is said first. What is refused in the end must change nothing.
-            let tried = call
-                .as_ref()
-                .map_err(ApiError::clone)
-                .map(|call| self.account.clone().apply(&Principal::Root, call, now, &mut self.ids.clone(), &self.faults));
-            if let Ok(Outcome::Error(error)) | Err(error) = tried {
-                return self.dialect.encode_response(&action, &Outcome::Error(error), &request_id, format);
-            }
-        }
-        let outcome = match self.authenticate(request, now).and_then(|principal| Ok((principal, call?))) {
-            Ok((principal, call)) => self.account.apply(&principal, &call, now, &mut self.ids, &self.faults),
-            Err(error) => Outcome::Error(error),
-        };
-        self.dialect.encode_response(&action, &outcome, &request_id, format)
+        let exchange = Exchange::read(self.dialect, request, &mut self.ids);
+        let sender = self.authenticate(request, now);
+        exchange.carry_out(&mut self.account, sender, now, &mut self.ids, &self.faults)
     }
 
     /// Who sends a request.
     fn authenticate(&self, request: &Request, now: i64) -> Result<Principal, ApiError> {
         let (account, settings) = (&self.account, &self.account.settings);
-        let holds = |rule| self.faults.holds(rule);
-        let verifier = Verifier { region: &settings.region, services: &settings.services, now, holds: &holds };
-        let key = verifier.verify(request, &|id| {
-            let key = account.root_key(id).or_else(|| account.key(id).map(|(_, key)| key))?;
-            Some(KeyRecord { secret: &key.secret, active: key.active })
-        })?;
-        // A key that nobody has gets here only with a rule broken on purpose.
-        let user = key.and_then(|id| account.key(&id).map(|(user, _)| user.id.clone()));
-        Ok(user.map_or(Principal::Root, |id| Principal::User { id }))
+        let key = signer(request, settings, now, &self.faults, &|id| account.any_key(id))?;
+        Ok(account.principal_of(key.as_deref()))
+    }
+}
+
+/// 413 for a request whose body is longer than any may be.
+pub(super) fn too_long(request: &Request, faults: &Faults) -> Option<Response> {
+    let refused = request.body.len() > MAX_BODY && faults.holds(req::PROTOCOL__BODY_LIMIT);
+    refused.then(|| Response { status: 413, headers: Vec::new(), body: Vec::new() })
+}
+
+/// The access key that signed a request, among those that `key` finds; `None` only with a rule broken on purpose.
+pub(super) fn signer<'a>(
+    request: &Request,
+    settings: &Settings,
+    now: i64,
+    faults: &Faults,
+    key: &dyn Fn(&str) -> Option<&'a AccessKey>,
+) -> Result<Option<String>, ApiError> {
+    let holds = |rule| faults.holds(rule);
+    let verifier = Verifier { region: &settings.region, services: &settings.services, now, holds: &holds };
+    verifier.verify(request, &|id| key(id).map(|key| KeyRecord { secret: &key.secret, active: key.active }))
+}
+
+/// A request that has been read, and is owed an answer.
+pub(super) struct Exchange {
+    dialect: &'static dyn Dialect,
+    request_id: String,
+    format: Format,
+    call: Result<Call, ApiError>,
+}
+
+impl Exchange {
+    pub(super) fn read(dialect: &'static dyn Dialect, request: &Request, ids: &mut Ids) -> Exchange {
+        let request_id = ids.request_id(dialect.id());
+        let call = dialect.decode_request(request).map(|incoming| incoming.call);
+        Exchange { dialect, request_id, format: dialect.format_asked(request), call }
+    }
+
+    /// Carries out the call in `account` if `sender` may send one, and answers.
+    pub(super) fn carry_out(
+        self,
+        account: &mut Account,
+        sender: Result<Principal, ApiError>,
+        now: i64,
+        ids: &mut Ids,
+        faults: &Faults,
+    ) -> Response {
+        if !faults.holds(req::AUTH__BEFORE_PARAMETERS) {
+            // Broken: whatever else is wrong with the call is said first. What is refused in the end must change nothing.
+            let tried = self.call.as_ref().map_err(ApiError::clone);
+            let tried = tried.map(|call| account.clone().apply(&Principal::Root, call, now, &mut ids.clone(), faults));
+            if let Ok(Outcome::Error(error)) | Err(error) = tried {
+                return self.answer(&Outcome::Error(error));
+            }
+        }
+        let outcome = match (sender, &self.call) {
+            (Ok(principal), Ok(call)) => account.apply(&principal, call, now, ids, faults),
+            (Err(error), _) => Outcome::Error(error),
+            (_, Err(error)) => Outcome::Error(error.clone()),
+        };
+        self.answer(&outcome)
+    }
+
+    fn answer(&self, outcome: &Outcome) -> Response {
+        let action = self.call.as_ref().map(Call::action_name).unwrap_or_default();
+        self.dialect.encode_response(action, outcome, &self.request_id, self.format)
     }
 }
 
@@ -78,7 +118,7 @@ mod tests {
     use crate::api::{DialectId, Req};
     use crate::auth::Credentials;
     use crate::auth::sigv4::{Location, Scope, sign};
-    use crate::dialect::{Call, FormEncoding, Reply, Style, Wire};
+    use crate::dialect::{FormEncoding, Reply, Style, Wire};
     use std::time::{Duration, UNIX_EPOCH};
 
     const NOW: u64 = 1_800_000_000;

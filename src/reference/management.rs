@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::tokens::{Standing, Tokens, TooMany};
 use super::{Faults, Ids};
-use crate::api::req;
-use crate::dialect::{Request, Response};
+use crate::api::{DialectId, req};
+use crate::dialect::{Format, Request, Response, dialect};
 
 /// Where a token is handed out and where it comes in.
 const TOKEN: &str = "X-SDS-AUTH-TOKEN";
@@ -123,20 +123,21 @@ fn to_login() -> Response {
 
 /// Whether a request bears a signature, valid or not.
 fn is_signed(request: &Request) -> bool {
-    let in_header = request.header("authorization").is_some_and(|value| !value.starts_with("Basic "));
-    in_header || request.query.split('&').any(|pair| pair.starts_with("X-Amz-Signature="))
+    let scheme = request.header("authorization").map(|value| value.split(' ').next().unwrap_or_default());
+    let in_query = || request.query.split('&').any(|pair| SIGNED_BY.iter().any(|name| pair.starts_with(name)));
+    scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("basic")) || in_query()
 }
 
-fn wants_json(request: &Request) -> bool {
-    request.header("accept").is_some_and(|accept| accept.to_ascii_lowercase().contains("application/json"))
-}
+/// Parameters that say that the query string bears a signature.
+const SIGNED_BY: [&str; 2] = ["X-Amz-Algorithm=", "X-Amz-Signature="];
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
 
 fn response(request: &Request, status: u16, json: &serde_json::Value, xml: &str) -> Response {
-    let (content_type, body) = match wants_json(request) {
-        true => ("application/json", json.to_string()),
-        false => ("application/xml", format!("{XML}{xml}")),
+    let format = dialect(DialectId::Ecs).map_or(Format::Xml, |ecs| ecs.format_asked(request));
+    let (content_type, body) = match format {
+        Format::Json => ("application/json", json.to_string()),
+        Format::Xml => ("application/xml", format!("{XML}{xml}")),
     };
     Response { status, headers: vec![("Content-Type".into(), content_type.into())], body: body.into_bytes() }
 }
@@ -190,9 +191,8 @@ fn unbase64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::DialectId;
     use crate::auth::ecs_token::{Attempt, Login, LoginError, Step, Token, is_expired, logout_request};
-    use crate::dialect::{Format, Outcome, dialect};
+    use crate::dialect::Outcome;
     use crate::reference::tokens::{IDLE, PER_USER};
 
     const NOW: i64 = 1_800_000_000;

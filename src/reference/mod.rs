@@ -4,6 +4,7 @@
 //! enforced in one place, which asks [`Cx::holds`] first: that is where a rule can be broken on purpose.
 
 pub mod context;
+pub mod ecs_endpoint;
 pub mod endpoint;
 pub mod management;
 pub mod namespaces;
@@ -49,6 +50,7 @@ mod users;
 mod validate;
 
 pub use context::{Answer, Cx, Faults, Ids, Params, Principal};
+pub use ecs_endpoint::EcsEndpoint;
 pub use endpoint::Endpoint;
 pub use state::{Account, Settings};
 

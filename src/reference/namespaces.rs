@@ -1,7 +1,5 @@
 //! The namespaces of the reference's ECS: an account each, and the rule which of them a request means. Pure, like the core.
 
-use std::collections::BTreeMap;
-
 use super::context::error;
 use super::{Account, Faults, Settings};
 use crate::api::req;
@@ -10,57 +8,68 @@ use crate::dialect::{ApiError, Request};
 /// Header by which a management user names a namespace.
 const HEADER: &str = "x-emc-namespace";
 
-/// Accounts by namespace.
+/// Accounts by namespace. There is always one.
 #[derive(Clone, Debug)]
 pub struct Namespaces {
-    accounts: BTreeMap<String, Account>,
+    first: Account,
+    others: Vec<Account>,
 }
 
 impl Namespaces {
-    /// An empty account for each of `names`, set up alike. The root key of `settings` is that of the first one; the others have none.
-    pub fn new(settings: &Settings, names: &[&str]) -> Namespaces {
-        let account = |(i, name): (usize, &&str)| {
-            let mut account = Account::new(Settings { account: (*name).to_owned(), ..settings.clone() });
-            if i > 0 {
-                account.root_keys.clear();
+    /// An empty account for each of `names`, set up alike; without names one for the account of `settings`. The root key of `settings`
+    /// is that of the first one; the others have none.
+    pub fn new(settings: &Settings, names: &[String]) -> Namespaces {
+        let account = |name: &String| Account::new(Settings { account: name.clone(), ..settings.clone() });
+        let first = names.first().map_or_else(|| Account::new(settings.clone()), account);
+        let mut others: Vec<Account> = Vec::new();
+        for name in names.iter().skip(1) {
+            if *name != first.settings.account && others.iter().all(|other| other.settings.account != *name) {
+                others.push(Account { root_keys: Vec::new(), ..account(name) });
             }
-            ((*name).to_owned(), account)
-        };
-        Namespaces { accounts: names.iter().enumerate().map(account).collect() }
+        }
+        Namespaces { first, others }
     }
 
-    /// The account of a management user's request: the one that its header names.
+    /// Every account, in the order of the names.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The account of a namespace; the first one where there is none of that name.
+    pub fn account(&mut self, name: &str) -> &mut Account {
+        self.others.iter_mut().find(|account| account.settings.account == name).unwrap_or(&mut self.first)
+    }
+
+    /// The namespace that a management user's request means: the one that its header names.
     ///
     /// # Errors
     /// 404 NoSuchEntity when it names none, or one that does not exist.
-    pub fn named(&mut self, request: &Request, faults: &Faults) -> Result<&mut Account, ApiError> {
-        let holds = |rule| faults.broken != Some(rule);
-        let fallback = self.accounts.keys().next().cloned().unwrap_or_default();
-        let name = match request.header(HEADER).map(str::trim).filter(|name| !name.is_empty()) {
-            Some(name) if self.accounts.contains_key(name) && holds(req::ECS__NAMESPACE_CHOSEN) => name,
-            Some(name) if !self.accounts.contains_key(name) && holds(req::ECS__NAMESPACE_KNOWN) => {
-                return Err(error("NoSuchEntity", format!("The namespace {name} cannot be found.")));
-            }
-            None if holds(req::ECS__NAMESPACE_REQUIRED) => {
-                return Err(error("NoSuchEntity", format!("A management user must name a namespace in the header {HEADER}.")));
-            }
-            // Broken: whatever is asked for, it is the first one.
-            _ => &fallback,
+    pub fn named<'a>(&'a self, request: &'a Request, faults: &Faults) -> Result<&'a str, ApiError> {
+        let Some(name) = request.header(HEADER).map(str::trim).filter(|name| !name.is_empty()) else {
+            let refusal = || error("NoSuchEntity", format!("A management user must name a namespace in the header {HEADER}."));
+            return if faults.holds(req::ECS__NAMESPACE_REQUIRED) { Err(refusal()) } else { Ok(&self.first.settings.account) };
         };
-        let missing = || error("NoSuchEntity", "There is no namespace.");
-        self.accounts.get_mut(name).ok_or_else(missing)
+        if self.names().any(|known| known == name) {
+            return Ok(if faults.holds(req::ECS__NAMESPACE_CHOSEN) { name } else { self.other_than(name) });
+        }
+        let refusal = || error("NoSuchEntity", format!("The namespace {name} cannot be found."));
+        if faults.holds(req::ECS__NAMESPACE_KNOWN) { Err(refusal()) } else { Ok(&self.first.settings.account) }
     }
 
-    /// The account that an access key belongs to; `None`: nobody has the key.
-    pub fn of_key(&mut self, access_key_id: &str, faults: &Faults) -> Option<&mut Account> {
-        let mut holders = self.accounts.values_mut();
-        let has_key = |account: &&mut Account| account.root_key(access_key_id).is_some() || account.key(access_key_id).is_some();
-        if faults.broken == Some(req::ECS__NAMESPACE_OF_KEY) { holders.next() } else { holders.find(has_key) }
+    /// The namespace that an access key belongs to; `None`: nobody has the key.
+    pub fn of_key(&self, access_key_id: &str, faults: &Faults) -> Option<&str> {
+        let holder = self.accounts().find(|account| account.any_key(access_key_id).is_some())?;
+        let name = &holder.settings.account;
+        Some(if faults.holds(req::ECS__NAMESPACE_OF_KEY) { name } else { self.other_than(name) })
     }
 
-    /// Every account, by name.
-    pub fn accounts(&self) -> impl Iterator<Item = (&str, &Account)> {
-        self.accounts.iter().map(|(name, account)| (name.as_str(), account))
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.accounts().map(|account| account.settings.account.as_str())
+    }
+
+    /// Where a call ends up that goes astray on purpose.
+    fn other_than(&self, name: &str) -> &str {
+        self.names().find(|other| *other != name).unwrap_or(&self.first.settings.account)
     }
 }
 
@@ -77,7 +86,7 @@ mod tests {
     }
 
     fn namespaces() -> Namespaces {
-        Namespaces::new(&Settings::new(DialectId::Ecs), &["ns1", "ns2"])
+        Namespaces::new(&Settings::new(DialectId::Ecs), &["ns1", "ns2", "ns1"].map(String::from))
     }
 
     fn create(account: &mut Account, action: &str, name: &str) -> Outcome {
@@ -89,39 +98,45 @@ mod tests {
     fn namespaces_are_accounts_of_their_own() {
         let (mut namespaces, faults) = (namespaces(), Faults::default());
         for name in ["ns1", "ns2"] {
-            let account = namespaces.named(&request(Some(name)), &faults).expect("it is there");
-            let Outcome::Success(tree) = create(account, "CreateUser", "ann") else { panic!("the name is free here") };
+            let request = request(Some(name));
+            let chosen = namespaces.named(&request, &faults).expect("it is there").to_owned();
+            let Outcome::Success(tree) = create(namespaces.account(&chosen), "CreateUser", "ann") else { panic!("the name is free here") };
             assert_eq!(tree["User"]["Arn"], format!("urn:ecs:iam::{name}:user/ann"));
         }
-        assert_eq!(namespaces.accounts().map(|(name, account)| (name, account.users.len())).collect::<Vec<_>>(), [("ns1", 1), ("ns2", 1)]);
+        let accounts = namespaces.accounts().map(|account| (account.settings.account.as_str(), account.users.len()));
+        assert_eq!(accounts.collect::<Vec<_>>(), [("ns1", 1), ("ns2", 1)]);
+        let alone = Namespaces::new(&Settings::new(DialectId::Ecs), &[]);
+        assert_eq!(alone.names().collect::<Vec<_>>(), ["ns1"]);
     }
 
     #[test]
     fn a_management_user_must_name_one_that_exists() {
-        let mut namespaces = namespaces();
+        let namespaces = namespaces();
         for name in [None, Some(""), Some("ns3"), Some("NS1")] {
-            let refusal = namespaces.named(&request(name), &Faults::default()).map(|_| ()).expect_err("refused");
+            let request = request(name);
+            let refusal = namespaces.named(&request, &Faults::default()).expect_err("refused");
             assert_eq!((refusal.status, refusal.code.as_str()), (404, "NoSuchEntity"));
         }
-        for (rule, name) in
-            [(req::ECS__NAMESPACE_REQUIRED, None), (req::ECS__NAMESPACE_KNOWN, Some("ns3")), (req::ECS__NAMESPACE_CHOSEN, Some("ns2"))]
-        {
-            let account = namespaces.named(&request(name), &Faults { broken: Some(rule) }).expect("let in");
-            assert_eq!(account.settings.account, "ns1", "{rule:?}");
+        for (rule, name, chosen) in [
+            (req::ECS__NAMESPACE_REQUIRED, None, "ns1"),
+            (req::ECS__NAMESPACE_KNOWN, Some("ns3"), "ns1"),
+            (req::ECS__NAMESPACE_CHOSEN, Some("ns2"), "ns1"),
+            (req::ECS__NAMESPACE_CHOSEN, Some("ns1"), "ns2"),
+        ] {
+            assert_eq!(namespaces.named(&request(name), &Faults { broken: Some(rule) }), Ok(chosen), "{rule:?}");
         }
     }
 
     #[test]
     fn a_key_acts_in_its_own_namespace() {
         let (mut namespaces, faults) = (namespaces(), Faults::default());
-        let account = namespaces.named(&request(Some("ns2")), &faults).expect("it is there");
+        let account = namespaces.account("ns2");
         create(account, "CreateUser", "ann");
         let Outcome::Success(tree) = create(account, "CreateAccessKey", "ann") else { panic!("a key") };
         let id = tree["AccessKey"]["AccessKeyId"].as_str().expect("an id").to_owned();
-        let mut holder = |id: &str, faults: &Faults| namespaces.of_key(id, faults).map(|account| account.settings.account.clone());
-        assert_eq!(holder(&id, &faults).as_deref(), Some("ns2"));
-        assert_eq!(holder(&id, &Faults { broken: Some(req::ECS__NAMESPACE_OF_KEY) }).as_deref(), Some("ns1"));
-        assert_eq!(holder(&Settings::new(DialectId::Ecs).root_key, &faults).as_deref(), Some("ns1"));
-        assert_eq!(holder("AKIA0000000000000000", &faults), None);
+        assert_eq!(namespaces.of_key(&id, &faults), Some("ns2"));
+        assert_eq!(namespaces.of_key(&id, &Faults { broken: Some(req::ECS__NAMESPACE_OF_KEY) }), Some("ns1"));
+        assert_eq!(namespaces.of_key(&Settings::new(DialectId::Ecs).root_key, &faults), Some("ns1"));
+        assert_eq!(namespaces.of_key("AKIA0000000000000000", &faults), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::context::iso_date;
+use super::context::{Principal, iso_date};
 use crate::api::{DialectId, model};
 
 /// How an account is set up.
@@ -245,6 +245,17 @@ impl Account {
     /// The account's own key of that id.
     pub fn root_key(&self, id: &str) -> Option<&AccessKey> {
         self.root_keys.iter().find(|k| k.id == id)
+    }
+
+    /// The key of that id, the account's own or a user's.
+    pub fn any_key(&self, id: &str) -> Option<&AccessKey> {
+        self.root_key(id).or_else(|| self.key(id).map(|(_, key)| key))
+    }
+
+    /// Whom a key of that id acts as: its user, else the account itself.
+    pub fn principal_of(&self, key_id: Option<&str>) -> Principal {
+        let user = key_id.and_then(|id| self.key(id)).map(|(user, _)| user.id.clone());
+        user.map_or(Principal::Root, |id| Principal::User { id })
     }
 
     /// Groups that a user is in, by name.
