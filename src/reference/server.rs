@@ -1,4 +1,7 @@
-//! The reference's HTTP server: a thread with its own runtime around an [`Endpoint`], on the loopback interface only.
+//! The reference's HTTP server: a thread with its own runtime around an [`Endpoint`] or an [`EcsEndpoint`], on the loopback interface
+//! only, with TLS or without.
+
+mod tls;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,14 +15,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-use super::endpoint::Endpoint;
-use super::{Faults, Settings};
+use super::management::Manager;
+use super::{EcsEndpoint, Endpoint, Faults, Ids, Settings};
 use crate::api::DialectId;
 use crate::auth::Credentials;
+use crate::auth::ecs_token::Login;
 use crate::dialect::{Request, Response};
 
 /// Bytes of a body that are read at all. More than the API allows, so that a client that sends too much is told so.
@@ -28,15 +34,24 @@ const READ_AT_MOST: usize = 64 << 20;
 /// How long requests under way may take once the server is stopped.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The one user of an ECS whose login nobody chose.
+const MANAGER: &str = "root";
+
 /// How a server is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerOptions {
     /// Dialect.
     pub dialect: DialectId,
     /// Port on 127.0.0.1; 0: a free one.
     pub port: u16,
-    /// Id and secret of the account's own key; `None`: made up.
+    /// Id and secret of the account's own key, on ecs of the first namespace's; `None`: made up.
     pub root_key: Option<(String, String)>,
+    /// Name and password of the management user, on ecs; `None`: made up.
+    pub login: Option<(String, String)>,
+    /// Namespaces, on ecs; none: one of a usual name.
+    pub namespaces: Vec<String>,
+    /// With TLS, under a certificate of an authority that is made for it.
+    pub tls: bool,
     /// Decides every id and secret that the account will make.
     pub seed: u64,
     /// Limits that replace the dialect's, by the names of model.toml.
@@ -48,20 +63,36 @@ pub struct ServerOptions {
 impl ServerOptions {
     /// A free port, a made-up key, no faults.
     pub fn new(dialect: DialectId) -> ServerOptions {
-        ServerOptions { dialect, port: 0, root_key: None, seed: 0, limits: std::collections::BTreeMap::new(), faults: Faults::default() }
+        ServerOptions {
+            dialect,
+            port: 0,
+            root_key: None,
+            login: None,
+            namespaces: Vec::new(),
+            tls: false,
+            seed: 0,
+            limits: std::collections::BTreeMap::new(),
+            faults: Faults::default(),
+        }
     }
 }
 
 /// A running server. Dropping it stops it: it takes no more connections, answers what has come in, and is gone.
 pub struct Server {
-    /// Base URL, `http://127.0.0.1:40123`.
+    /// Base URL, `http://127.0.0.1:40123`, with TLS `https://…`. On ecs the API is at `/iam` under it.
     pub endpoint: String,
     /// SigV4 region.
     pub region: String,
     /// SigV4 service, the usual one where several are accepted.
     pub service: String,
-    /// The account's own key.
+    /// The account's own key, on ecs the first namespace's.
     pub credentials: Credentials,
+    /// The management user; on ecs only.
+    pub login: Option<Login>,
+    /// The first namespace; on ecs only.
+    pub namespace: Option<String>,
+    /// PEM of the authority that a client must trust; with TLS only.
+    pub ca: Option<String>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -70,7 +101,7 @@ impl Server {
     /// Starts a server; when this returns, connections are taken.
     ///
     /// # Errors
-    /// When the port is taken, the dialect has no server, or the system gives no thread.
+    /// When the port is taken, no certificate can be made, or the system gives no thread.
     pub fn start(options: ServerOptions) -> io::Result<Server> {
         let mut settings = Settings::new(options.dialect);
         if let Some((id, secret)) = options.root_key {
@@ -81,9 +112,18 @@ impl Server {
         let service = settings.services.first().cloned().unwrap_or_default();
         let credentials =
             Credentials { access_key_id: settings.root_key.clone(), secret: settings.root_secret.clone(), session_token: None };
-        let endpoint = Endpoint::new(settings, options.seed, options.faults).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::Unsupported, format!("the reference does not serve the dialect {} yet", options.dialect))
+        let (login, namespace) = match options.dialect {
+            DialectId::Ecs => {
+                let (user, password) = options.login.unwrap_or_else(|| (MANAGER.into(), Ids::new(!options.seed).secret()));
+                settings.account = options.namespaces.first().cloned().unwrap_or(settings.account);
+                (Some(Login { user, password }), Some(settings.account.clone()))
+            }
+            DialectId::Eim | DialectId::Aws => (None, None),
+        };
+        let answer = answerer(settings, login.as_ref(), &options.namespaces, options.seed, options.faults).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::Unsupported, format!("the reference does not serve the dialect {}", options.dialect))
         })?;
+        let (acceptor, ca) = if options.tls { tls::acceptor().map(|(acceptor, ca)| (Some(acceptor), Some(ca)))? } else { (None, None) };
 
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let failed = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {wanted}: {e}"));
@@ -93,9 +133,11 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new().name("iamspec-reference".into()).spawn(move || {
-            runtime.block_on(serve(listener, Arc::new(Mutex::new(endpoint)), stopped));
+            runtime.block_on(serve(listener, acceptor, Arc::new(Mutex::new(answer)), stopped));
         })?;
-        Ok(Server { endpoint: format!("http://{address}"), region, service, credentials, stop, thread: Some(thread) })
+        let scheme = if ca.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{address}");
+        Ok(Server { endpoint, region, service, credentials, login, namespace, ca, stop, thread: Some(thread) })
     }
 
     /// Serves until Ctrl-C, then stops.
@@ -118,7 +160,30 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: std::net::TcpListener, endpoint: Arc<Mutex<Endpoint>>, mut stopped: watch::Receiver<bool>) {
+/// Answers a request at a time, in seconds since 1970.
+type Answerer = Box<dyn FnMut(&Request, i64) -> Response + Send>;
+
+/// What is behind the server; `None`: the dialect is not implemented.
+fn answerer(settings: Settings, login: Option<&Login>, namespaces: &[String], seed: u64, faults: Faults) -> Option<Answerer> {
+    Some(match login {
+        Some(login) => {
+            let manager = Manager { user: login.user.clone(), password: login.password.clone() };
+            let mut endpoint = EcsEndpoint::new(settings, manager, namespaces, seed, faults)?;
+            Box::new(move |request, now| endpoint.answer(request, now))
+        }
+        None => {
+            let mut endpoint = Endpoint::new(settings, seed, faults)?;
+            Box::new(move |request, now| endpoint.answer(request, now))
+        }
+    })
+}
+
+async fn serve(
+    listener: std::net::TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    answer: Arc<Mutex<Answerer>>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     let mut connections = JoinSet::new();
     loop {
@@ -127,7 +192,7 @@ async fn serve(listener: std::net::TcpListener, endpoint: Arc<Mutex<Endpoint>>, 
             _ = stopped.changed() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&endpoint), stopped.clone()));
+                    connections.spawn(client(stream, acceptor.clone(), Arc::clone(&answer), stopped.clone()));
                 }
                 // Out of file descriptors, most likely: wait until there are some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -139,11 +204,24 @@ async fn serve(listener: std::net::TcpListener, endpoint: Arc<Mutex<Endpoint>>, 
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-/// Serves one connection until the client closes it or the server stops.
-async fn connection(stream: TcpStream, endpoint: Arc<Mutex<Endpoint>>, mut stopped: watch::Receiver<bool>) {
+/// Serves one client, with TLS if there is an acceptor.
+async fn client(stream: TcpStream, acceptor: Option<TlsAcceptor>, answer: Arc<Mutex<Answerer>>, mut stopped: watch::Receiver<bool>) {
     // Without it small answers wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| exchange(request, &endpoint));
+    let Some(acceptor) = acceptor else { return connection(stream, &answer, stopped).await };
+    let accepted = tokio::select! {
+        accepted = acceptor.accept(stream) => accepted,
+        _ = stopped.changed() => return,
+    };
+    // A client that does not trust the certificate hangs up, and knows why.
+    if let Ok(stream) = accepted {
+        connection(stream, &answer, stopped).await;
+    }
+}
+
+/// Serves one connection until the client closes it or the server stops.
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, answer: &Mutex<Answerer>, mut stopped: watch::Receiver<bool>) {
+    let service = service_fn(|request| exchange(request, answer));
     let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     loop {
         tokio::select! {
@@ -154,7 +232,7 @@ async fn connection(stream: TcpStream, endpoint: Arc<Mutex<Endpoint>>, mut stopp
     }
 }
 
-async fn exchange(request: hyper::Request<Incoming>, endpoint: &Mutex<Endpoint>) -> Result<hyper::Response<Full<Bytes>>, http::Error> {
+async fn exchange(request: hyper::Request<Incoming>, answer: &Mutex<Answerer>) -> Result<hyper::Response<Full<Bytes>>, http::Error> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, READ_AT_MOST).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
@@ -170,7 +248,7 @@ async fn exchange(request: hyper::Request<Incoming>, endpoint: &Mutex<Endpoint>)
         headers: head.headers.iter().map(header).collect(),
         body,
     };
-    let response = endpoint.lock().unwrap_or_else(PoisonError::into_inner).answer(&request, now());
+    let response = (answer.lock().unwrap_or_else(PoisonError::into_inner))(&request, now());
     write(response)
 }
 
