@@ -18,6 +18,10 @@ pub use needs::{Needs, needs};
 pub const AUTH_FAILURE: &str = "auth-failure";
 /// Tag of cases that fill a quota.
 pub const QUOTA: &str = "quota";
+/// Capability that a profile has to claim.
+const ACCOUNT_PRINCIPAL: &str = "account-principal";
+/// Largest quota that is filled on this machine without being asked for: more would take long.
+const LARGEST_QUOTA: u64 = 200;
 
 /// Tag of cases that try to change what the provider owns.
 pub const PROVIDER_POLICY: &str = "provider-policy";
@@ -120,6 +124,9 @@ pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String
         if let Some((_, _, why)) = DIALECT_LACKS.iter().find(|(d, capability, _)| *d == dialect && capability == name) {
             return Some(format!("{dialect} lacks {name}: {why}"));
         }
+        if name == ACCOUNT_PRINCIPAL && !profile.account_principal {
+            return Some("nothing says that the main credentials are the account's own: account-principal in the profile does".to_owned());
+        }
         if let Some(why) = profile.lacks.get(name) {
             let means = CAPABILITIES.iter().find(|(n, _)| n == name).map_or("", |(_, means)| means);
             return Some(format!("the target lacks {name} ({means}): {why}"));
@@ -140,8 +147,14 @@ pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String
     if tagged(PROVIDER_POLICY) && !place.opt_in.provider_policies {
         return Some("tries to change a policy of the provider, which it must not: only with --allow provider-policies".to_owned());
     }
-    if tagged(QUOTA) && !place.loopback && !place.opt_in.quotas {
-        return Some("fills a quota: off this machine only with --allow quotas".to_owned());
+    if tagged(QUOTA) && !place.opt_in.quotas {
+        if !place.loopback {
+            return Some("fills a quota: off this machine only with --allow quotas".to_owned());
+        }
+        if let Some(limit) = needs.limits.iter().find(|limit| profile.limit(limit).is_some_and(|most| most > LARGEST_QUOTA)) {
+            let most = profile.limit(limit).unwrap_or_default();
+            return Some(format!("fills a quota of {most} ({limit}): more than {LARGEST_QUOTA} only with --allow quotas"));
+        }
     }
     None
 }

@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use super::Credentials;
 use crate::dialect::Request;
 
-/// How long a signature in a query string is good for.
-const EXPIRES_IN: Duration = Duration::from_secs(900);
+/// How long a signature in a query string is usually good for.
+pub const EXPIRES_IN: Duration = Duration::from_secs(900);
 
 /// What a signature is good for, beside its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,10 @@ pub struct Signing<'a> {
     pub now: SystemTime,
     /// Where the signature goes.
     pub location: Location,
-    /// Whether the Host header is among the signed ones. It must be: `false` is for refusals.
-    pub host_signed: bool,
+    /// How long it is good for, in a query string.
+    pub good_for: Duration,
+    /// A header, in lower case, that is not among the signed ones although it must be: for refusals.
+    pub unsigned: Option<&'static str>,
 }
 
 /// Headers of earlier signatures, which a new one replaces.
@@ -73,7 +75,7 @@ pub fn sign(
     now: SystemTime,
     location: Location,
 ) -> Result<(), SignError> {
-    sign_with(request, credentials, &Signing { host, scope, now, location, host_signed: true })
+    sign_with(request, credentials, &Signing { host, scope, now, location, good_for: EXPIRES_IN, unsigned: None })
 }
 
 /// Like [`sign`], with everything that can be wrong about a signature in the caller's hands.
@@ -91,10 +93,10 @@ pub fn sign_with(request: &mut Request, credentials: &Credentials, signing: &Sig
     let mut settings = SigningSettings::default();
     if signing.location == Location::Query {
         settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(EXPIRES_IN);
+        settings.expires_in = Some(signing.good_for);
     }
-    if !signing.host_signed {
-        settings.excluded_headers.get_or_insert_default().push(Cow::Borrowed("host"));
+    if let Some(name) = signing.unsigned {
+        settings.excluded_headers.get_or_insert_default().push(Cow::Borrowed(name));
     }
     let identity: Identity = aws_credential_types::Credentials::new(
         credentials.access_key_id.as_str(),
@@ -230,12 +232,21 @@ mod tests {
     }
 
     #[test]
-    fn a_host_can_be_left_unsigned() {
-        let mut r = request();
-        let signing = Signing { host: "localhost", scope: &scope(), now: at(), location: Location::Header, host_signed: false };
-        sign_with(&mut r, &credentials(), &signing).unwrap();
-        assert!(r.header("Authorization").unwrap().contains("SignedHeaders=content-type;x-amz-date,"));
-        assert!(!verifies(&r, "localhost"));
+    fn a_header_can_be_left_unsigned() {
+        for (name, rest) in [("host", "content-type;x-amz-date"), ("x-amz-date", "content-type;host")] {
+            let mut r = request();
+            let signing = Signing {
+                host: "localhost",
+                scope: &scope(),
+                now: at(),
+                location: Location::Header,
+                good_for: EXPIRES_IN,
+                unsigned: Some(name),
+            };
+            sign_with(&mut r, &credentials(), &signing).unwrap();
+            assert!(r.header("Authorization").unwrap().contains(&format!("SignedHeaders={rest},")));
+            assert!(r.header("X-Amz-Date").is_some() && !verifies(&r, "localhost"));
+        }
     }
 
     #[test]

@@ -154,7 +154,7 @@ pub const RAW: &[Key] = &[
 pub const EXPECT: &[Key] = &[
     key("status", Form::Statuses, "Allowed HTTP statuses. Left out: the one that belongs to success or to the error code."),
     key("error", Form::Codes, "Allowed error codes; `*` for any."),
-    key("outcome", Form::Word("any"), "Anything will do: the step only tries."),
+    key("outcome", Form::Word("any"), "Anything will do: the step only tries. With `status`: that status, whatever comes with it."),
     key("message", Form::Node, "The error's message. Texts drift: use it rarely."),
     key("headers", Form::Headers, "Response headers, names in lower case."),
     key("result", Form::Node, "The result, as far as the case looks at it."),
@@ -175,6 +175,7 @@ pub const MATCHERS: &[Key] = &[
     key("not", Form::Scalar, "There, and not equal to this value."),
     key("matches", Form::Text, "The whole text matches this regular expression."),
     key("one-of", Form::Scalars, "One of these values."),
+    key("near", Form::Text, "A date at most a second away from this one: that of the same call, read from another clock."),
     key("present", Form::True, "There, whatever it holds."),
     key("absent", Form::True, "Not there."),
     key("absent-or-empty", Form::True, "Not there, or an empty list or text."),
@@ -195,7 +196,9 @@ pub const AUTH_WORDS: &[(&str, &str)] = &[
     ("wrong-secret", "right key id, wrong secret"),
     ("unknown-key", "a well-formed key id that nobody has"),
     ("altered-body", "body or query altered after signing"),
-    ("unsigned-host", "a header that must be signed is not"),
+    ("unsigned-host", "the Host header, which must be signed, is not"),
+    ("unsigned-date", "the header with the date, which must be signed, is not"),
+    ("expired-query", "signature in the query string, good for a minute and made ten minutes ago"),
     ("other-action", "signature of another Action's body"),
     ("query", "signature in the query string; valid"),
 ];

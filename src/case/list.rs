@@ -143,6 +143,7 @@ fn describe(node: &Node, scope: &Scope) -> String {
             format!("{{{}}}", members.join(", "))
         }
         Check::Matches(pattern) => format!("/{}/", text(pattern)),
+        Check::Near(date) => format!("a date within a second of {}", text(date)),
         Check::OneOf(values) => values.iter().map(value).collect::<Vec<_>>().join(" or "),
         Check::Not(v) => format!("not {}", value(v)),
         Check::Present => "anything".to_owned(),

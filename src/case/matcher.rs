@@ -2,6 +2,8 @@
 
 use regex::Regex;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use x509_parser::pem::Pem;
 
 use super::list::{excludes, includes, items, ordered, sorted};
@@ -61,6 +63,12 @@ impl Comparison<'_> {
                 self.require(self.actual.is_some_and(|a| values.contains(a)), shown, out);
             }
             Check::Matches(pattern) => self.matches(&self.scope.render_regex(pattern)?, out),
+            Check::Near(other) => {
+                let other = self.scope.render(other)?;
+                let seconds = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp);
+                let both = self.actual.and_then(Value::as_str).and_then(seconds).zip(seconds(&other));
+                self.require(both.is_some_and(|(a, b)| a.abs_diff(b) <= 1), || format!("a date within a second of {other}"), out);
+            }
             Check::Present => self.require(self.actual.is_some(), || "to be there".to_owned(), out),
             Check::Absent => self.require(self.actual.is_none(), || "nothing here".to_owned(), out),
             Check::AbsentOrEmpty => {
@@ -233,6 +241,9 @@ mod tests {
         assert!(holds(Check::Equals(json!("${region}")), json!("eu-west-2")));
         assert!(!holds(Check::Equals(json!("true")), json!(true)));
         assert!(holds(Check::Not(json!("a")), json!("b")));
+        let near = |date: &str| holds(Check::Near("2026-11-22T10:00:00Z".into()), json!(date));
+        assert!(near("2026-11-22T10:00:00Z") && near("2026-11-22T11:00:01+01:00") && near("2026-11-22T09:59:59.5Z"));
+        assert!(!near("2026-11-22T10:00:02Z") && !near("now"));
         assert!(holds(Check::OneOf(vec![json!(1), json!("a")]), json!("a")));
         assert!(holds(Check::Matches("AIDA[A-Z2-7]+".into()), json!("AIDAX")));
         assert!(!holds(Check::Matches("AIDA".into()), json!("AIDAX")));

@@ -120,8 +120,12 @@ pub enum Tamper {
     Service(String),
     /// Signed that many seconds away from now (negative: in the past).
     Skew(i64),
-    /// A header that must be signed is not.
+    /// The Host header, which must be signed, is not.
     UnsignedHost,
+    /// The header with the date, which must be signed, is not.
+    UnsignedDate,
+    /// Signature in the query string, whose time is over.
+    ExpiredQuery,
     /// Signature of another Action's body.
     OtherAction,
     /// Signature in the query string; valid.
@@ -169,7 +173,7 @@ pub struct Expect {
     pub error: Vec<String>,
     /// Any error code will do (`error = "*"`), `status` decides.
     pub any_error: bool,
-    /// Anything will do: the step only tries (`outcome = "any"`).
+    /// Anything will do (`outcome = "any"`): the step only tries, or looks at the status alone where `status` is given.
     pub any: bool,
     /// Matcher for the error's message. Texts drift: use it rarely.
     pub message: Option<Node>,
@@ -229,6 +233,8 @@ pub enum Check {
     Sorted(String),
     /// A list of that many items (a template), after filtering.
     Count(String),
+    /// A date at most a second away from this one (a template).
+    Near(String),
     /// Not equal to this value.
     Not(Value),
     /// All of these.

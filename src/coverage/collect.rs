@@ -180,7 +180,7 @@ fn mentions(node: &Node, value: &Value) -> bool {
             nodes.iter().any(|node| mentions(node, value))
         }
         Check::Optional(node) => mentions(node, value),
-        Check::Matches(t) | Check::SameJson(t) | Check::SamePem(t) | Check::Count(t) => text(t),
+        Check::Matches(t) | Check::Near(t) | Check::SameJson(t) | Check::SamePem(t) | Check::Count(t) => text(t),
         Check::Present | Check::Absent | Check::AbsentOrEmpty | Check::Sorted(_) => false,
     }
 }

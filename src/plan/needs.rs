@@ -71,7 +71,12 @@ fn limits_of_node(node: &Node, limits: &mut BTreeSet<String>) {
     match &node.check {
         Check::Equals(value) | Check::Not(value) => limits_of_value(value, limits),
         Check::OneOf(values) => values.iter().for_each(|value| limits_of_value(value, limits)),
-        Check::Matches(text) | Check::SameJson(text) | Check::SamePem(text) | Check::Sorted(text) | Check::Count(text) => {
+        Check::Matches(text)
+        | Check::Near(text)
+        | Check::SameJson(text)
+        | Check::SamePem(text)
+        | Check::Sorted(text)
+        | Check::Count(text) => {
             limits_of_text(text, limits);
         }
         Check::Members(members) => members.iter().for_each(|(_, node)| limits_of_node(node, limits)),

@@ -2,7 +2,7 @@
 
 use super::state::AccessKey;
 use super::{Account, Faults, Ids, Principal, Settings};
-use crate::api::req;
+use crate::api::{model, req};
 use crate::auth::verify::{KeyRecord, Verifier};
 use crate::dialect::{ApiError, Call, Dialect, Format, Outcome, Request, Response, dialect};
 
@@ -99,7 +99,13 @@ impl Exchange {
             }
         }
         let outcome = match (sender, &self.call) {
-            (Ok(principal), Ok(call)) => account.apply(&principal, call, now, ids, faults),
+            (Ok(principal), Ok(call)) => {
+                let outcome = account.apply(&principal, call, now.saturating_add(account.ahead), ids, faults);
+                if matches!(outcome, Outcome::Success(_)) && model().action(call.action_name()).is_some_and(|action| action.mutates) {
+                    account.ahead += account.settings.tick;
+                }
+                outcome
+            }
             (Err(error), _) => Outcome::Error(error),
             (_, Err(error)) => Outcome::Error(error.clone()),
         };

@@ -56,6 +56,8 @@ pub struct ServerOptions {
     pub seed: u64,
     /// Limits that replace the dialect's, by the names of model.toml.
     pub limits: std::collections::BTreeMap<String, u64>,
+    /// Seconds between two changes, by the account's clock; 0: as many as there are. See [`Settings::tick`].
+    pub tick: i64,
     /// Rules that do not hold.
     pub faults: Faults,
 }
@@ -72,6 +74,7 @@ impl ServerOptions {
             tls: false,
             seed: 0,
             limits: std::collections::BTreeMap::new(),
+            tick: 0,
             faults: Faults::default(),
         }
     }
@@ -108,6 +111,7 @@ impl Server {
             (settings.root_key, settings.root_secret) = (id, secret);
         }
         settings.limits = options.limits;
+        settings.tick = options.tick;
         let region = settings.region.clone();
         let service = settings.services.first().cloned().unwrap_or_default();
         let credentials =

@@ -24,6 +24,9 @@ pub struct Settings {
     pub root_secret: String,
     /// Limits that replace the dialect's, by the names of model.toml.
     pub limits: BTreeMap<String, u64>,
+    /// Seconds by which the account's own clock runs ahead with every change, so that no two things are made at the same time; 0: it
+    /// shows the time.
+    pub tick: i64,
 }
 
 impl Settings {
@@ -35,8 +38,9 @@ impl Settings {
             region: if dialect == DialectId::Eim { "eu-west-2".into() } else { "us-east-1".into() },
             services: if dialect == DialectId::Eim { vec!["eim".into(), "iam".into()] } else { vec!["iam".into()] },
             root_key: "AKIAIAMSPECREFERENCE".into(),
-            root_secret: "reference-secret-for-loopback-only-00000".into(),
+            root_secret: "0nly/for+loopback/and+the+reference+0000".into(),
             limits: BTreeMap::new(),
+            tick: 0,
         }
     }
 }
@@ -58,6 +62,8 @@ pub struct Account {
     pub root_keys: Vec<AccessKey>,
     /// When the account was made, seconds since 1970.
     pub created: i64,
+    /// Seconds by which its clock is ahead of the time; see [`Settings::tick`].
+    pub ahead: i64,
     /// What a renamed user or group was called before, by its id: what answers show where a rename is broken on purpose.
     pub former: BTreeMap<String, Former>,
     /// Key of the markers' check sum, so that foreign markers are refused.
@@ -206,6 +212,7 @@ impl Account {
             certificates: BTreeMap::new(),
             root_keys: vec![root_key],
             created: ACCOUNT_CREATED,
+            ahead: 0,
             former: BTreeMap::new(),
             marker_seed: 0x1a35_bec5,
         }

@@ -218,8 +218,8 @@ impl Script<'_> {
             Some(Tamper::Service(other)) => service = other,
             Some(Tamper::Skew(_)) => return Err("curl signs with the time it is"),
             Some(Tamper::AlteredBody | Tamper::OtherAction) => return Err("curl signs what it sends"),
-            Some(Tamper::UnsignedHost) => return Err("curl always signs the host"),
-            Some(Tamper::Query) => return Err("curl signs in a header, not in the query"),
+            Some(Tamper::UnsignedHost | Tamper::UnsignedDate) => return Err("curl always signs host and date"),
+            Some(Tamper::Query | Tamper::ExpiredQuery) => return Err("curl signs in a header, not in the query"),
         }
         Ok(vec![format!("--aws-sigv4 {}", quote(&format!("aws:amz:{region}:{service}"))), format!("--user {user}")])
     }

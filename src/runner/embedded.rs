@@ -17,6 +17,9 @@ use crate::target::{Profile, Target};
 /// Cases at a time: the reference answers at once, so more would only wait for one another.
 const JOBS: usize = 8;
 
+/// Seconds between two changes by the reference's clock: cases can tell every date from every other without waiting.
+const TICK: i64 = 10;
+
 /// What the reference is run in.
 pub const CONFIGURATIONS: [Configuration; 3] = [
     Configuration { dialect: DialectId::Eim, format: Format::Xml, style: Style::Form },
@@ -45,7 +48,7 @@ impl Embedded {
             if own.is_empty() {
                 continue;
             }
-            let server = Server::start(ServerOptions { seed, limits: room(), ..ServerOptions::new(dialect) })?;
+            let server = Server::start(ServerOptions { seed, limits: room(), tick: TICK, ..ServerOptions::new(dialect) })?;
             let profile = Profile { region: server.region.clone(), service: Some(server.service.clone()), ..profile(dialect) };
             let endpoint = Url::parse(&server.endpoint).map_err(io::Error::other)?;
             let target = Target { profile, endpoint, path: "/".into(), credentials: server.credentials.clone(), embedded: true };
@@ -63,9 +66,9 @@ impl Drop for Embedded {
     }
 }
 
-/// Limits of the reference's account that are wider than the dialects': cases run side by side, and each may hold several certificates.
+/// Limits of the reference's account that are not the dialects': wide enough for cases that run side by side, narrow enough to be filled.
 fn room() -> BTreeMap<String, u64> {
-    BTreeMap::from([("server-certificates".to_owned(), 40)])
+    [("server-certificates", 40), ("users", 64), ("groups", 64), ("policies", 128)].map(|(name, most)| (name.to_owned(), most)).into()
 }
 
 /// What is known of the reference in a dialect, beside what a server says when it runs.
@@ -76,6 +79,7 @@ pub fn profile(dialect: DialectId) -> Profile {
         version: Some(env!("CARGO_PKG_VERSION").into()),
         dialect,
         jobs: JOBS,
+        account_principal: true,
         // Only what the dialect has a limit for at all: of the others nothing is known, on the reference either.
         limits: room().into_iter().filter(|(name, _)| model().limit(name, dialect).is_some()).collect(),
         ..Profile::default()

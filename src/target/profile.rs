@@ -15,6 +15,7 @@ pub const CAPABILITIES: &[(&str, &str)] = &[
     ("signatures", "signatures are verified: a wrong one is refused"),
     ("authorization", "a user's calls are allowed or denied by its policies"),
     ("principals", "access keys of users that the suite made can send calls"),
+    ("account-principal", "the main credentials are the account's own, not a user's: to be said in the profile, since no answer shows it"),
     ("markers", "the list Actions that the dialect paginates do so"),
     ("quotas", "quotas may be filled"),
     ("provider-policies", "the provider has managed policies of its own"),
@@ -73,6 +74,8 @@ pub struct Profile {
     pub unsupported_codes: Vec<String>,
     /// Capabilities that it lacks: names from [`CAPABILITIES`], each with a reason.
     pub lacks: BTreeMap<String, String>,
+    /// The main credentials are the account's own, not a user's.
+    pub account_principal: bool,
     /// Limits that differ from the dialect's.
     pub limits: BTreeMap<String, u64>,
     /// Patterns that differ from the dialect's: `id`, `arn`, `request-id`, `access-key-id`, each a regular expression.
@@ -144,6 +147,7 @@ impl Default for Profile {
             unsupported: Vec::new(),
             unsupported_codes: Vec::new(),
             lacks: BTreeMap::new(),
+            account_principal: false,
             limits: BTreeMap::new(),
             patterns: BTreeMap::new(),
             deviations: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::auth::Credentials;
-use crate::auth::sigv4::{Location, Scope, SignError, Signing, sign_with};
+use crate::auth::sigv4::{EXPIRES_IN, Location, Scope, SignError, Signing, sign_with};
 use crate::case::model::Tamper;
 use crate::dialect::Request;
 
@@ -12,6 +12,8 @@ pub const UNKNOWN_KEY: &str = "AKIAIAMSPECUNKNOWN22";
 
 /// A secret of the right form that is nobody's.
 const OTHER_SECRET: &str = "iamspec+a/secret+that+is+not+of+this+key";
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Signs a request, wrongly if `tamper` says so. `host` is the Host header that will be sent.
 ///
@@ -29,6 +31,7 @@ pub fn sign_tampered(
     let mut scope = scope.clone();
     let mut now = now;
     let mut location = Location::Header;
+    let (mut good_for, mut unsigned) = (EXPIRES_IN, None);
     match tamper {
         Some(Tamper::None) => return Ok(()),
         Some(Tamper::WrongSecret) => OTHER_SECRET.clone_into(&mut credentials.secret),
@@ -40,10 +43,15 @@ pub fn sign_tampered(
             now = if *seconds < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now);
         }
         Some(Tamper::Query) => location = Location::Query,
-        Some(Tamper::Header(_) | Tamper::AlteredBody | Tamper::UnsignedHost | Tamper::OtherAction) | None => {}
+        Some(Tamper::ExpiredQuery) => {
+            (location, good_for) = (Location::Query, MINUTE);
+            now = now.checked_sub(10 * MINUTE).unwrap_or(now);
+        }
+        Some(Tamper::UnsignedHost) => unsigned = Some("host"),
+        Some(Tamper::UnsignedDate) => unsigned = Some("x-amz-date"),
+        Some(Tamper::Header(_) | Tamper::AlteredBody | Tamper::OtherAction) | None => {}
     }
-    let host_signed = tamper != Some(&Tamper::UnsignedHost);
-    let signing = Signing { host, scope: &scope, now, location, host_signed };
+    let signing = Signing { host, scope: &scope, now, location, good_for, unsigned };
     match tamper {
         Some(Tamper::OtherAction) => {
             let mut other = another_action(request);
@@ -139,6 +147,8 @@ mod tests {
                 (Tamper::Skew(-960), "SignatureDoesNotMatch", "expired"),
                 (Tamper::Skew(960), "SignatureDoesNotMatch", "not yet current"),
                 (Tamper::UnsignedHost, "SignatureDoesNotMatch", "'Host'"),
+                (Tamper::UnsignedDate, "SignatureDoesNotMatch", "the header that holds the date"),
+                (Tamper::ExpiredQuery, "SignatureDoesNotMatch", "expired"),
                 (Tamper::OtherAction, "SignatureDoesNotMatch", "calculated"),
             ] {
                 let (got, message) = answer(Some(tamper.clone()), in_query).unwrap_err();

@@ -38,14 +38,8 @@ pub(super) fn expect<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known
 
 /// Keys that cannot hold together: one of them would never be looked at.
 fn contradictions(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) {
-    const APART: &[(&str, &str)] = &[
-        ("error", "result"),
-        ("outcome", "status"),
-        ("outcome", "error"),
-        ("outcome", "message"),
-        ("outcome", "result"),
-        ("message", "result"),
-    ];
+    const APART: &[(&str, &str)] =
+        &[("error", "result"), ("outcome", "error"), ("outcome", "message"), ("outcome", "result"), ("message", "result")];
     let find = |key: &str| fields.all.iter().find(|f| f.key == key).map(|f| f.span.clone());
     for (a, b) in APART {
         if let (Some(first), Some(second)) = (find(a), find(b)) {

@@ -85,6 +85,7 @@ fn matcher<'t>(reader: &mut Reader<'t>, field: &Field<'_, 't>, shape: Option<Sha
             let values = reader.list(value, "`one-of`")?;
             Some(Check::OneOf(values.into_iter().filter_map(|v| scalar(reader, v, of)).collect()))
         }
+        "near" => reader.template(value, "`near`").map(Check::Near),
         "present" => yes(reader, field).map(|()| Check::Present),
         "absent" => yes(reader, field).map(|()| Check::Absent),
         "absent-or-empty" => yes(reader, field).map(|()| Check::AbsentOrEmpty),

@@ -53,6 +53,8 @@ fn word(reader: &mut Reader<'_>, value: &Val<'_>) -> Option<Tamper> {
         "unknown-key" => Tamper::UnknownKey,
         "altered-body" => Tamper::AlteredBody,
         "unsigned-host" => Tamper::UnsignedHost,
+        "unsigned-date" => Tamper::UnsignedDate,
+        "expired-query" => Tamper::ExpiredQuery,
         "other-action" => Tamper::OtherAction,
         "query" => Tamper::Query,
         _ => {
