@@ -76,8 +76,11 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
         std::fs::write(file, ca).map_err(failed)?;
     }
 
+    // At once: who reads a pipe for the first line alone may close it then.
+    let mut text = Vec::new();
+    greet(&mut text, args, &server, &made_up)?;
     let mut out = std::io::stdout().lock();
-    greet(&mut out, args, &server, &made_up)?;
+    out.write_all(&text)?;
     out.flush()?;
     drop(out);
     server.wait().map_err(|why| Failure::broken(format!("cannot wait for Ctrl-C: {why}")))?;

@@ -90,7 +90,7 @@ impl Management {
         }
         match self.tokens.issue(&self.manager.user, now, ids) {
             Ok(token) => {
-                let mut response = greeting(request, &self.manager.user);
+                let mut response = user_is(request, "loggedIn", &self.manager.user);
                 response.headers.push((TOKEN.into(), token));
                 response
             }
@@ -107,7 +107,7 @@ impl Management {
                 } else {
                     self.tokens.drop_one(token);
                 }
-                greeting(request, &user)
+                user_is(request, "LoggedOut", &user)
             }
             Standing::Expired => to_login(),
             Standing::Unknown => refuse(request, 401, NOT_AUTHENTICATED, "There is no such token to end."),
@@ -142,9 +142,10 @@ fn response(request: &Request, status: u16, json: &serde_json::Value, xml: &str)
     Response { status, headers: vec![("Content-Type".into(), content_type.into())], body: body.into_bytes() }
 }
 
-fn greeting(request: &Request, user: &str) -> Response {
+/// What has become of a user, as Dell's pages spell it.
+fn user_is(request: &Request, what: &str, user: &str) -> Response {
     let escaped = user.replace('&', "&amp;").replace('<', "&lt;");
-    response(request, 200, &json!({ "user": user }), &format!("<loggedIn><user>{escaped}</user></loggedIn>"))
+    response(request, 200, &json!({ "user": user }), &format!("<{what}><user>{escaped}</user></{what}>"))
 }
 
 /// An error of this layer. Both texts are ours and need no escape. The code's meaning is not documented; it is the one that Dell's
@@ -232,6 +233,7 @@ mod tests {
         assert_eq!(admit(&mut ecs, Some(&token), NOW), Ok(Pass::Manager));
         let logout = ecs.0.answer(&logout_request(&token, false), NOW, &mut ecs.1).expect("it is a logout");
         assert_eq!(logout.status, 200);
+        assert!(logout.body.ends_with(b"<LoggedOut><user>root</user></LoggedOut>"));
         assert!(admit(&mut ecs, Some(&token), NOW).is_err_and(|refusal| is_expired(&refusal)));
         let again = ecs.0.answer(&logout_request(&token, false), NOW, &mut ecs.1).expect("it is a logout");
         assert_eq!(again.status, 401);
