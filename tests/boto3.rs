@@ -2,9 +2,10 @@
 //! Python or boto3 is missing: `IAMSPEC_PYTHON` names another interpreter than `python3`.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-struct Served(Child);
+/// A server, with the rest of what it prints: it may not find its standard output closed while it does.
+struct Served(Child, Option<BufReader<ChildStdout>>);
 
 impl Drop for Served {
     fn drop(&mut self) {
@@ -22,13 +23,16 @@ fn serve(args: &[&str]) -> (Served, String) {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the built binary starts");
-    let out = child.stdout.take().expect("stdout is piped");
-    let served = Served(child);
-    for line in BufReader::new(out).lines() {
-        let line = line.expect("stdout is text");
+    let mut out = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let mut served = Served(child, None);
+    let mut line = String::new();
+    while out.read_line(&mut line).expect("stdout is text") > 0 {
         if let Some(endpoint) = line.split_whitespace().find(|word| word.contains("://127.0.0.1:")) {
-            return (served, endpoint.trim_end_matches('/').to_owned());
+            let endpoint = endpoint.trim_end_matches('/').to_owned();
+            served.1 = Some(out);
+            return (served, endpoint);
         }
+        line.clear();
     }
     panic!("serve printed no endpoint");
 }
