@@ -24,6 +24,7 @@ pub struct Model {
     scalars: BTreeMap<String, ScalarTable>,
     structs: BTreeMap<String, Vec<Member>>,
     limits: BTreeMap<String, BTreeMap<DialectId, u64>>,
+    beyond: BTreeMap<DialectId, BTreeMap<String, Vec<String>>>,
 }
 
 /// One operation of the API.
@@ -193,6 +194,12 @@ impl Model {
         self.scalars[name].aws.base
     }
 
+    /// Names of the Actions that `dialect` documents beyond those of the model, by subject: what is not covered yet.
+    pub fn beyond(&self, dialect: DialectId) -> impl Iterator<Item = (&str, &[String])> {
+        let subjects = self.beyond.get(&dialect).into_iter().flatten();
+        subjects.map(|(subject, actions)| (subject.as_str(), actions.as_slice()))
+    }
+
     /// A quota or size that `dialect` documents; `None`: not known there. See `[limit]` in model.toml for the names.
     pub fn limit(&self, name: &str, dialect: DialectId) -> Option<u64> {
         self.limits.get(name).and_then(|by| by.get(&dialect)).copied()
@@ -286,6 +293,8 @@ pub fn model() -> &'static Model {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -302,6 +311,14 @@ mod tests {
         assert_eq!(m.actions.iter().filter(|a| a.paginates_on(DialectId::Aws)).count(), 12);
         assert_eq!(m.actions.iter().filter(|a| a.response.is_empty()).count(), 21);
         assert_eq!(m.actions.iter().filter(|a| a.dialects.contains(&DialectId::Ecs)).count(), 40);
+    }
+
+    #[test]
+    fn with_those_beyond_ecs_has_the_74_actions_that_dell_publishes() {
+        let beyond: BTreeSet<&String> = model().beyond(DialectId::Ecs).flat_map(|(_, actions)| actions).collect();
+        assert_eq!(beyond.len() + 40, 74);
+        assert!(beyond.iter().all(|name| model().action(name).is_none()));
+        assert_eq!(model().beyond(DialectId::Eim).count(), 0);
     }
 
     #[test]

@@ -80,8 +80,10 @@ pub struct DialectCoverage {
     pub errors: Part,
     /// Declared error codes that the API alone cannot provoke, with the reason.
     pub unreachable_errors: BTreeMap<String, String>,
-    /// Why elements and errors are missing, where a case says so.
+    /// Why Actions, elements and errors are missing, where it is known.
     pub reasons: BTreeMap<String, String>,
+    /// Actions that the dialect documents beyond those that are covered at all, by subject.
+    pub beyond: BTreeMap<String, Vec<String>>,
 }
 
 /// What there is, reached and not.
@@ -159,7 +161,9 @@ impl DialectCoverage {
             unreachable(model().action(action)?, last, dialect).map(str::to_owned)
         };
         let why = |name: &str| reason(name, &reached.reasons).or_else(|| printed(name));
-        let reasons = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
+        let mut reasons: BTreeMap<String, String> = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
+        let in_name_only = actions().filter(|a| a.not_implemented.contains(&dialect));
+        reasons.extend(in_name_only.map(|a| (a.name.clone(), format!("{dialect} documents that it answers NotImplemented"))));
         DialectCoverage {
             actions: Part::new(actions().map(|a| a.name.clone()), &reached.actions),
             parameters: Part::new(actions().flat_map(parameters), &reached.parameters),
@@ -168,6 +172,7 @@ impl DialectCoverage {
             errors,
             unreachable_errors: unreachable_errors.into_iter().filter(|(e, _)| !reached.errors.contains(e)).collect(),
             reasons,
+            beyond: model().beyond(dialect).map(|(subject, actions)| (subject.to_owned(), actions.to_vec())).collect(),
         }
     }
 }

@@ -26,6 +26,9 @@ pub fn text(coverage: &Coverage) -> String {
         for (name, reason) in &c.unreachable_errors {
             let _ = writeln!(out, "    unreachable {name}: {reason}");
         }
+        for (subject, actions) in &c.beyond {
+            let _ = writeln!(out, "    not covered yet, {subject}: {}", actions.join(", "));
+        }
     }
     let with = coverage.requirements_with_case.len();
     let of = with + coverage.requirements_without_case.len();
@@ -74,6 +77,7 @@ mod tests {
             errors: part(5, 6, &["DeleteUser.DeleteConflict"]),
             unreachable_errors: BTreeMap::from([("DeleteUser.LimitExceeded".into(), "No quota grows by deleting.".into())]),
             reasons: BTreeMap::from([("GetUser.User.Path".into(), "must be absent, says x".into())]),
+            beyond: BTreeMap::from([("roles".into(), vec!["CreateRole".into(), "GetRole".into()])]),
         };
         let coverage = Coverage {
             dialects: BTreeMap::from([(DialectId::Eim, dialect)]),

@@ -29,6 +29,8 @@ struct File {
     r#struct: BTreeMap<String, StructFile>,
     action: Vec<ActionFile>,
     limit: BTreeMap<String, BTreeMap<DialectId, u64>>,
+    #[serde(default)]
+    beyond: BTreeMap<DialectId, BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +187,7 @@ impl Model {
             scalars,
             structs,
             limits: file.limit,
+            beyond: file.beyond,
         })
     }
 }
