@@ -92,8 +92,9 @@ pub(super) fn tree(account: &Account, cx: &Cx<'_>, arn: &str, policy: &Policy, s
     put("CreateDate", date(policy.created));
     put("UpdateDate", date(policy.updated));
     let described = match shown {
-        Shown::Created => !cx.holds(req::CREATE_POLICY__NO_DESCRIPTION),
         Shown::Alone => cx.holds(req::GET_POLICY__DESCRIPTION),
+        Shown::Created | Shown::Listed if cx.dialect == DialectId::Ecs => cx.holds(req::ECS__POLICY_DESCRIPTION),
+        Shown::Created => !cx.holds(req::CREATE_POLICY__NO_DESCRIPTION),
         Shown::Listed => !cx.holds(req::LIST_POLICIES__NO_DESCRIPTION),
     };
     if let Some(description) = policy.description.as_ref().filter(|_| described) {

@@ -17,6 +17,9 @@ struct Entry {
 
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 const IAM: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}]}"#;
+const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+const S3: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+const READ_S3: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}]}"#;
 const READ_IAM: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Get*","iam:List*"],"Resource":"*"}]}"#;
 
 /// Those of aws and eim.
@@ -27,8 +30,11 @@ const AWS: &[Entry] = &[
     Entry { name: "ViewOnlyAccess", path: "/job-function/", description: "Lists what is there.", document: READ_IAM },
 ];
 
-/// Those of ecs, where the only path is `/`.
+/// Those of ecs, where the only path is `/`: the names that Dell's example of ListPolicies has.
 const ECS: &[Entry] = &[
+    Entry { name: "ECSDenyAll", path: "/", description: "Denies everything.", document: NOTHING },
+    Entry { name: "ECSS3FullAccess", path: "/", description: "Full access to buckets and what is in them.", document: S3 },
+    Entry { name: "ECSS3ReadOnlyAccess", path: "/", description: "Reads buckets and what is in them.", document: READ_S3 },
     Entry { name: "IAMFullAccess", path: "/", description: "Full access to identities and their policies.", document: IAM },
     Entry { name: "IAMReadOnlyAccess", path: "/", description: "Reads identities and their policies.", document: READ_IAM },
 ];
