@@ -80,7 +80,7 @@ pub struct DialectCoverage {
     pub errors: Part,
     /// Declared error codes that the API alone cannot provoke, with the reason.
     pub unreachable_errors: BTreeMap<String, String>,
-    /// Why Actions, elements and errors are missing, where it is known.
+    /// Why Actions, parameters, elements and errors are missing, where it is known.
     pub reasons: BTreeMap<String, String>,
     /// Actions that the dialect documents beyond those that are covered at all, by subject.
     pub beyond: BTreeMap<String, Vec<String>>,
@@ -154,19 +154,22 @@ impl DialectCoverage {
         let expected = reached.elements.intersection(&reached.expected).cloned().collect();
         let provokable = actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e));
         let (elements, errors) = (Part::new(actions().flat_map(elements_of), &reached.elements), Part::new(provokable, &reached.errors));
-        let missing = elements.missing.iter().chain(&errors.missing);
+        let parameters = Part::new(actions().flat_map(parameters), &reached.parameters);
+        let actions_reached = Part::new(actions().map(|a| a.name.clone()), &reached.actions);
         let printed = |name: &str| {
             let (action, path) = name.split_once('.')?;
             let last = path.rsplit('.').next()?;
             unreachable(model().action(action)?, last, dialect).map(str::to_owned)
         };
-        let why = |name: &str| reason(name, &reached.reasons).or_else(|| printed(name));
-        let mut reasons: BTreeMap<String, String> = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
         let in_name_only = actions().filter(|a| a.not_implemented.contains(&dialect));
-        reasons.extend(in_name_only.map(|a| (a.name.clone(), format!("{dialect} documents that it answers NotImplemented"))));
+        let mut known = reached.reasons.clone();
+        known.extend(in_name_only.map(|a| (a.name.clone(), format!("{dialect} documents that it answers NotImplemented"))));
+        let why = |name: &str| reason(name, &known).or_else(|| printed(name));
+        let missing = [&actions_reached, &parameters, &elements, &errors].into_iter().flat_map(|part| &part.missing);
+        let reasons = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
         DialectCoverage {
-            actions: Part::new(actions().map(|a| a.name.clone()), &reached.actions),
-            parameters: Part::new(actions().flat_map(parameters), &reached.parameters),
+            actions: actions_reached,
+            parameters,
             elements_expected: Part::new(actions().flat_map(elements_of), &expected).reached,
             elements,
             errors,
