@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::SystemTime;
 
@@ -12,6 +13,7 @@ use iamspec::auth::Credentials;
 use iamspec::auth::ecs_token::{NAMESPACE_HEADER, TOKEN_HEADER};
 use iamspec::auth::sigv4::{Location, Scope, sign};
 use iamspec::dialect::{Call, FormEncoding, Format, Outcome, Reply, Request, Response, Style, Wire, dialect};
+use iamspec::reference::server::{Server, ServerOptions};
 use serde_json::{Value, json};
 
 use support::{Folder, SECRET, command, told};
@@ -312,6 +314,33 @@ fn the_printed_lines_can_be_pasted() {
 }
 
 #[test]
+fn every_dialect_is_served_with_tls_whatever_comes_in() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for dialect in DialectId::ALL {
+        let server = Server::start(ServerOptions { tls: true, ..ServerOptions::new(dialect) }).expect("it starts");
+        let host = server.endpoint.strip_prefix("https://").expect("TLS");
+        let idle = TcpStream::connect(host).expect("the port is open");
+        let mut plain = TcpStream::connect(host).expect("the port is open");
+        plain.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").expect("sent");
+        let mut answer = Vec::new();
+        let _ = plain.read_to_end(&mut answer);
+        assert!(!answer.starts_with(b"HTTP"), "{dialect} answers without TLS");
+        let ca = server.ca.as_deref().expect("an authority");
+        let ca = [reqwest::Certificate::from_pem(ca.as_bytes()).expect("PEM")];
+        let status = |trusted: &[reqwest::Certificate]| {
+            let client = reqwest::Client::builder().tls_certs_only(trusted.to_vec()).no_proxy().build().expect("a client");
+            runtime.block_on(client.get(&server.endpoint).send()).map(|response| response.status().is_client_error())
+        };
+        assert!(status(&ca).is_ok_and(|refused| refused), "{dialect} wants to know who calls");
+        assert!(status(&[]).is_err(), "nobody else vouches for it");
+        let host = host.to_owned();
+        drop(server);
+        assert!(TcpStream::connect(host).is_err(), "an idle connection does not hold it up");
+        drop(idle);
+    }
+}
+
+#[test]
 fn flags_that_make_no_sense_are_refused() {
     let folder = Folder::new("ecs-flags");
     for (args, complaint) in [
@@ -323,4 +352,7 @@ fn flags_that_make_no_sense_are_refused() {
         let (said, code) = told(&command(&folder, &[&["serve"], args].concat()).output().expect("the built binary starts"));
         assert!(code == 2 && said.contains(complaint), "{args:?}: {code} {said}");
     }
+    let mut colon = command(&folder, &["serve", "--dialect", "ecs"]);
+    let (said, code) = told(&colon.envs([("ECS_USERNAME", "a:b"), ("ECS_PASSWORD", PASSWORD)]).output().expect("the built binary starts"));
+    assert!(code == 2 && said.contains("holds a colon") && !said.contains(PASSWORD), "{code} {said}");
 }

@@ -60,6 +60,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     }
     let key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let login = variable("ECS_USERNAME").zip(variable("ECS_PASSWORD"));
+    if login.as_ref().is_some_and(|(user, _)| user.contains(':')) {
+        return Err(Failure::usage("ECS_USERNAME holds a colon, which ends the name in a login: set another, or unset it"));
+    }
     let made_up = MadeUp { key: key.is_none(), login: login.is_none() };
     let options = ServerOptions {
         port: args.port,
