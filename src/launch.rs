@@ -179,6 +179,7 @@ impl Launch {
             ("--dialect", &dialect),
             ("--region", &args.region),
             ("--profile", &args.credentials),
+            ("--namespace", &args.namespace),
             ("--ca", &args.ca),
             ("--cases", &folder),
         ];

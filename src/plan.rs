@@ -179,6 +179,7 @@ mod tests {
         Step {
             call: call.into(),
             with: with.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect(),
+            unknown_parameters: false,
             save: vec![],
             principal: None,
             auth: None,

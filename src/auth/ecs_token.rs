@@ -130,10 +130,15 @@ pub enum Step<'a> {
 impl Login {
     /// Starts a login at `endpoint`, a base URL.
     pub fn start<'a>(&'a self, endpoint: &'a str) -> Attempt<'a> {
-        let authorization = format!("Basic {}", base64(format!("{}:{}", self.user, self.password).as_bytes()));
+        let authorization = format!("Basic {}", self.basic());
         let headers = vec![("Authorization".to_owned(), authorization), ("Accept".to_owned(), "application/json".to_owned())];
         let request = Request { method: "GET".into(), path: LOGIN.into(), query: String::new(), headers, body: Vec::new() };
         Attempt { endpoint, user: &self.user, request, redirects: 0 }
+    }
+
+    /// User and password as the Basic scheme writes them (RFC 7617); as secret as the password.
+    pub fn basic(&self) -> String {
+        base64(format!("{}:{}", self.user, self.password).as_bytes())
     }
 }
 
@@ -176,6 +181,12 @@ pub fn is_expired(response: &Response) -> bool {
         301 | 302 | 303 | 307 | 308 => response.header("location").is_some_and(to_login),
         _ => false,
     }
+}
+
+/// The host that a redirect to the login leads to, where that is another one than the endpoint's.
+pub fn login_elsewhere(endpoint: &str, response: &Response) -> Option<String> {
+    let location = response.header("location").filter(|_| response.status != 401 && is_expired(response))?;
+    target(endpoint, location).err()
 }
 
 /// The request that gives a token back, or with `all` every token of its user.
@@ -330,6 +341,21 @@ mod tests {
             (200, &[("Location", "/login")], false),
         ] {
             assert_eq!(is_expired(&response(status, headers)), expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_on_another_host_is_told_apart() {
+        for (status, location, host) in [
+            (302, "/login", None),
+            (302, "https://ecs.example.com:4443/login", None),
+            (302, "https://10.0.0.1:4443/login", Some("https://10.0.0.1:4443")),
+            (302, "//evil.example/login?x", Some("https://evil.example")),
+            (302, "https://evil.example/elsewhere", None),
+            (401, "https://evil.example/login", None),
+        ] {
+            let response = response(status, &[("Location", location)]);
+            assert_eq!(login_elsewhere(ENDPOINT, &response).as_deref(), host, "{location}");
         }
     }
 

@@ -7,9 +7,11 @@ mod canonical;
 mod claim;
 pub mod credentials;
 pub mod ecs_token;
+pub mod proof;
 mod redirect;
 #[cfg(feature = "net")]
 pub mod sigv4;
 pub mod verify;
 
 pub use credentials::Credentials;
+pub use proof::Proof;

@@ -129,7 +129,7 @@ pub const STEP: &[Key] = &[
         Form::Parameters,
         "Parameters. A list becomes `member.N`, a key with dots is sent as it stands, `{ absent = true }` leaves one out.",
     ),
-    key("unknown-parameters", Form::Flag, "Parameters that the API does not know are sent on purpose."),
+    key("unknown-parameters", Form::Flag, "Parameters that the API, or a dialect, does not know are sent on purpose."),
     key("save", Form::Saves, "Variables to take from the result: `arn = \"Policy.Arn\"`."),
     key("principal", Form::Text, "Who sends it: `${key}`, an access key saved from CreateAccessKey's `AccessKey`."),
     key("auth", Form::Auth, "What to do wrong when authenticating."),
@@ -192,7 +192,7 @@ pub const MATCHERS: &[Key] = &[
 
 /// Deliberate faults in authentication that are a word.
 pub const AUTH_WORDS: &[(&str, &str)] = &[
-    ("none", "no Authorization header"),
+    ("none", "no proof at all: neither a signature nor a token"),
     ("wrong-secret", "right key id, wrong secret"),
     ("unknown-key", "a well-formed key id that nobody has"),
     ("altered-body", "body or query altered after signing"),
@@ -206,6 +206,7 @@ pub const AUTH_WORDS: &[(&str, &str)] = &[
 /// Deliberate faults in authentication that are a table with one key.
 pub const AUTH_TABLES: &[Key] = &[
     key("header", Form::Text, "This Authorization header instead of a true one."),
+    key("token", Form::Text, "This login token instead of any other proof."),
     key("region", Form::Text, "Another region in the scope."),
     key("service", Form::Text, "Another service in the scope."),
     key("skew", Form::Number, "Signed that many seconds away from now; negative: in the past."),

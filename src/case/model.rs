@@ -74,6 +74,8 @@ pub struct Step {
     pub call: String,
     /// Parameters in order. Arrays and tables become `member.N`; a key with dots is sent as it stands; null leaves a parameter out.
     pub with: Vec<(String, Value)>,
+    /// Parameters that the API, or a dialect, does not know are sent on purpose.
+    pub unknown_parameters: bool,
     /// Variables to take from the result: name and path (`Policy.Arn`, `Users[0].UserId`).
     pub save: Vec<(String, String, Loc)>,
     /// Who sends it: name of a variable saved from CreateAccessKey's `AccessKey` (an object), or of the profile's further principals.
@@ -104,8 +106,10 @@ pub struct Pages {
 /// Deliberate faults in authentication.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tamper {
-    /// No Authorization header at all.
+    /// No proof at all: neither a signature nor a token.
     None,
+    /// This login token instead of any other proof.
+    Token(String),
     /// This Authorization header instead of a true one.
     Header(String),
     /// Right key id, wrong secret.

@@ -33,6 +33,9 @@ pub struct TargetArgs {
     /// Service of the signature
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
+    /// Namespace that calls are about, on ecs (also IAMSPEC_NAMESPACE, ECS_NAMESPACE)
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
     /// Credentials: a profile of the shared AWS files instead of AWS_* and OSC_*
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -59,6 +62,7 @@ impl TargetArgs {
             dialect: self.dialect,
             region: self.region.clone(),
             credentials: self.profile.clone(),
+            namespace: self.namespace.clone(),
             formats: self.wire.into_iter().map(Format::from).collect(),
             styles: self.style.into_iter().map(Style::from).collect(),
             ca: self.ca.clone(),

@@ -19,7 +19,7 @@ use crate::runner::trial::Main;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 A run keeps a journal of what it is about to change. One that was killed leaves its journal; sweep removes what is in it and nothing
-else. Runs that are still going on are left alone.
+else, and logs out a login token that it left. Runs that are still going on are left alone.
 
 Example:
   iamspec sweep --target moto")]
@@ -41,16 +41,30 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     let configuration = plain(target.profile.dialect, &target.configurations());
     let session = Session::new(target, journal, Rc::new(Redactor::new())).map_err(|why| failed(&why))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| failed(&why))?;
-    let swept = runtime.block_on(sweep(&state, &mut Main { session: &session, configuration, trial: "sweep" }));
-    let swept = swept.map_err(|why| failed(&why))?;
-    // What sweeping made for the moment it removed again: its own journal has nothing to tell.
-    session.journal().cleaned("sweep").map_err(|why| failed(&why))?;
-    session.into_journal().close().map_err(|why| failed(&why))?;
-    told(&swept, &url)
+    runtime.block_on(async {
+        // First: it would be used up otherwise, and nobody would hear of it.
+        let tokens = session.give_back_idle().await;
+        let swept = sweep(&state, &mut Main { session: &session, configuration, trial: "sweep" }).await;
+        // What sweeping made for the moment it removed again: its own journal has nothing to tell.
+        let cleaned = session.journal().cleaned("sweep");
+        let closed = session.close().await;
+        let (tokens, swept) = (tokens.map_err(|why| failed(&why))?, swept.map_err(|why| failed(&why))?);
+        cleaned.map_err(|why| failed(&why))?;
+        if let Some(why) = tokens.1 {
+            return Err(failed(&format!("a login token is still there: {why}")));
+        }
+        if let Some(note) = closed.map_err(|why| failed(&why))? {
+            return Err(failed(&note));
+        }
+        told(&swept, tokens.0, &url)
+    })
 }
 
-fn told(swept: &Swept, url: &str) -> Result<i32, Failure> {
+fn told(swept: &Swept, tokens: usize, url: &str) -> Result<i32, Failure> {
     let mut out = std::io::stdout().lock();
+    if tokens > 0 {
+        writeln!(out, "{url}: {} of ended runs logged out", count(tokens, "login token"))?;
+    }
     if swept.runs.is_empty() {
         writeln!(out, "{url}: no run that has ended left a journal")?;
         return Ok(exit::OK);

@@ -203,6 +203,7 @@ mod tests {
         Step {
             call: call.into(),
             with: with.iter().map(|(n, v)| ((*n).into(), json!(v))).collect(),
+            unknown_parameters: false,
             save: Vec::new(),
             principal: None,
             auth: None,

@@ -145,6 +145,13 @@ pub struct Configuration {
     pub style: Style,
 }
 
+impl Configuration {
+    /// Whether the main principal's requests carry a login token; else they are signed.
+    pub fn by_token(self) -> bool {
+        self.dialect == DialectId::Ecs && self.style != Style::Sigv4
+    }
+}
+
 impl std::fmt::Display for Configuration {
     /// `eim/xml`, `eim/json`, `aws/xml`; on ecs with the style, `ecs/xml/query`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -12,6 +12,7 @@ use super::event::{CaseRecord, MASK, StepRecord};
 use super::shell::{escaped, quote, variable};
 use super::text::printable;
 use crate::api::{Req, model};
+use crate::auth::ecs_token::TOKEN_HEADER;
 use crate::case::model::{Case, Raw, Step, Tamper};
 
 /// What a script needs to know of the target beside the record.
@@ -210,6 +211,8 @@ impl Script<'_> {
         match step.and_then(|s| s.auth.as_ref()) {
             None => {}
             Some(Tamper::None) => return Ok(Vec::new()),
+            Some(Tamper::Token(text)) if text.contains("${") => return Err("its token is made by iamspec"),
+            Some(Tamper::Token(text)) => return Ok(vec![format!("-H {}", quote(&format!("{TOKEN_HEADER}: {text}")))]),
             Some(Tamper::Header(text)) if text.contains("${") => return Err("its Authorization header is made by iamspec"),
             Some(Tamper::Header(text)) => return Ok(vec![format!("-H {}", quote(&format!("Authorization: {text}")))]),
             Some(Tamper::WrongSecret) => user = "\"$AWS_ACCESS_KEY_ID:not-the-secret\"".into(),
@@ -286,6 +289,7 @@ mod tests {
         let step = |s: &StepRecord| Step {
             call: s.call.clone(),
             with: Vec::new(),
+            unknown_parameters: false,
             save: Vec::new(),
             principal: s.principal.clone(),
             auth: None,

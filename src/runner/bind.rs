@@ -71,6 +71,7 @@ pub(super) fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> R
     let principal = step.principal.as_deref().map(|p| principal(p, scope)).transpose()?;
     let auth = match &step.auth {
         Some(Tamper::Header(text)) => Some(Tamper::Header(scope.render(text)?)),
+        Some(Tamper::Token(text)) => Some(Tamper::Token(scope.render(text)?)),
         Some(Tamper::Region(text)) => Some(Tamper::Region(scope.render(text)?)),
         Some(Tamper::Service(text)) => Some(Tamper::Service(scope.render(text)?)),
         other => other.clone(),

@@ -51,7 +51,7 @@ impl Embedded {
             let server = Server::start(ServerOptions { seed, limits: room(), tick: TICK, ..ServerOptions::new(dialect) })?;
             let profile = Profile { region: server.region.clone(), service: Some(server.service.clone()), ..profile(dialect) };
             let endpoint = Url::parse(&server.endpoint).map_err(io::Error::other)?;
-            let target = Target { profile, endpoint, path: "/".into(), credentials: server.credentials.clone(), embedded: true };
+            let target = Target { profile, endpoint, path: "/".into(), proof: server.credentials.clone().into(), embedded: true };
             targets.push(TargetRun { target, configurations: own, state: Some(state.clone()) });
             servers.push(server);
         }

@@ -59,6 +59,7 @@ enum Line {
 
 /// The journal of a running process.
 pub struct Journal {
+    state: State,
     path: PathBuf,
     inner: Mutex<Inner>,
 }
@@ -78,9 +79,14 @@ impl Journal {
         let path = state.dir().join(format!("journal-{run}-{}.ndjson", std::process::id()));
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         file.lock()?;
-        let journal = Journal { path, inner: Mutex::new(Inner { file, entries: BTreeMap::new(), next: 0 }) };
+        let journal = Journal { state: state.clone(), path, inner: Mutex::new(Inner { file, entries: BTreeMap::new(), next: 0 }) };
         journal.lock().write(&Line::Run { v: 1, run: run.to_owned(), endpoint: endpoint.to_owned() })?;
         Ok(journal)
+    }
+
+    /// The folder that it is kept in.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

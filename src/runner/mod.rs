@@ -17,4 +17,6 @@ pub mod run;
 pub mod session;
 pub mod state;
 pub mod sweep;
+pub mod token;
+pub mod token_file;
 pub mod trial;

@@ -77,7 +77,8 @@ pub fn probe(target: &Target, options: &Options<'_>) -> Result<String, RunError>
         let session = session(&target, options)?;
         let mut learnt = Learnt { dialect_because: because, ..Learnt::default() };
         let asked = ask(&session, options, &mut learnt).await;
-        let _ = session.into_journal().close();
+        // What could not be given back is in the endpoint's folder, for `sweep`.
+        let _ = session.close().await;
         asked?;
         Ok(text::profile(&target, &learnt))
     })
@@ -104,7 +105,7 @@ async fn guess(target: &Target, options: &Options<'_>) -> Result<(DialectId, Str
         let session = session(&target, options)?;
         let manner = Manner { configuration: plain(dialect, &[]), principal: None, auth: None, raw: None, trial: TRIAL, scope: None };
         let sent = session.call(&Call::new("ListUsers"), &manner).await;
-        let _ = session.into_journal().close();
+        let _ = session.close().await;
         let sent = sent.map_err(|why| RunError::Unreached { name: target.profile.name.clone(), why })?;
         let departures = departures(&sent, dialect);
         if tree(&sent).is_some() && best.is_none_or(|(_, least)| departures < least) {
@@ -132,6 +133,7 @@ async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> R
     let dialect = session.target.profile.dialect;
     let configuration = plain(dialect, &[]);
     let name = session.target.profile.name.clone();
+    session.log_in().await.map_err(|why| RunError::of_login(&session.target, why))?;
     let passed = pass(session, configuration, options.run, options.certificates).await.map_err(|e| match e {
         super::capability::PassError::Session(why) => RunError::Unreached { name: name.clone(), why },
         refused => RunError::Pass(refused),

@@ -18,6 +18,7 @@ use super::redact::Redactor;
 use super::repeat;
 use super::session::{Session, SessionError, plain};
 use super::state::State;
+use super::token::{SharedToken, TokenError};
 use super::trial::{self, Manners, TrialResult};
 use crate::api::{Level, Req};
 use crate::case::{Case, CertSource, Setting, Tamper};
@@ -30,6 +31,9 @@ use crate::verdict::{Status, Verdict};
 /// Failed authentications that a run off this machine may cause when it was asked for them and the profile has no bound: few enough
 /// not to be taken for an attack.
 const OPTED_IN: u32 = 20;
+
+/// How long somebody who has stopped a run at once waits for the logout.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// An endpoint and what to run on it.
 #[derive(Clone, Debug)]
@@ -96,9 +100,22 @@ pub enum RunError {
         /// What happened.
         why: SessionError,
     },
+    /// The target refuses the login.
+    #[error(transparent)]
+    Login(TokenError),
     /// The target refuses the credentials.
     #[error(transparent)]
     Pass(PassError),
+}
+
+impl RunError {
+    /// What became of [`Session::log_in`].
+    pub fn of_login(target: &Target, why: SessionError) -> RunError {
+        match why {
+            SessionError::Token(refused) => RunError::Login(refused),
+            why => RunError::Unreached { name: target.profile.name.clone(), why },
+        }
+    }
 }
 
 /// Takes each event; `false`: stop, no more cases are started.
@@ -115,7 +132,7 @@ pub fn run(targets: &[TargetRun], cases: &[&Case], options: &Options, sink: Sink
     let began = Instant::now();
     let trials = targets.iter().map(|t| t.configurations.len() * cases.len()).sum();
     let go_on = sink(Event::RunStarted(started(targets, trials, options)));
-    let flow = Flow { sink: RefCell::new(sink), go_on: RefCell::new(go_on), stopped: RefCell::new(None) };
+    let flow = Flow { sink: RefCell::new(sink), go_on: RefCell::new(go_on), stopped: RefCell::new(None), token: RefCell::new(None) };
     let mut finished = RunFinished::default();
     let outcome: Result<(), RunError> = runtime.block_on(async {
         let all = async {
@@ -126,10 +143,14 @@ pub fn run(targets: &[TargetRun], cases: &[&Case], options: &Options, sink: Sink
             }
             Ok(())
         };
-        tokio::select! {
+        let outcome = tokio::select! {
             result = all => result,
             () = interrupted_twice(&flow) => Ok(()),
+        };
+        if let Some(token) = flow.token.take() {
+            let _ = tokio::time::timeout(LAST_WORD, token.give_back()).await;
         }
+        outcome
     });
     finished.millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     finished.stopped = flow.stopped.borrow().clone();
@@ -148,6 +169,8 @@ struct Flow<'a> {
     sink: RefCell<Sink<'a>>,
     go_on: RefCell<bool>,
     stopped: RefCell<Option<String>>,
+    /// The login token of the session under way, to be given back whatever happens to the session.
+    token: RefCell<Option<Rc<SharedToken>>>,
 }
 
 impl Flow<'_> {
@@ -208,8 +231,29 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
     let journal = Journal::create(&state, &endpoint, &options.run).map_err(no_state)?;
     let session = Session::new(run.target.clone(), journal, Rc::new(Redactor::new()));
     let session = session.map_err(|why| RunError::Client { endpoint: endpoint.clone(), why })?;
+    flow.token.replace(session.token());
+    let done = in_session(run, &session, &state, cases, options, flow).await;
+    let calls = session.calls.get();
+    let closed = session.close().await;
+    flow.token.replace(None);
+    done?;
+    if let Some(text) = closed.map_err(no_state)? {
+        flow.tell(Event::Note { text });
+    }
+    Ok(calls)
+}
 
-    let capabilities = learn(run, &session, &state, options, flow).await?;
+/// Runs everything in a session, which stays open.
+async fn in_session(
+    run: &TargetRun,
+    session: &Session,
+    state: &State,
+    cases: &[&Case],
+    options: &Options,
+    flow: &Flow<'_>,
+) -> Result<(), RunError> {
+    session.log_in().await.map_err(|why| RunError::of_login(&run.target, why))?;
+    let capabilities = learn(run, session, state, options, flow).await?;
     let missing = missing(&capabilities);
     let opt_in = if run.target.embedded { OptIn::ALL } else { options.opt_in };
     let place = Place { profile: &run.target.profile, loopback: run.target.loopback(), opt_in, missing: &missing };
@@ -233,7 +277,7 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
         if !flow.goes_on() {
             return;
         }
-        let result = match guarded(&state, &session, &trial, &manners).await {
+        let result = match guarded(state, session, &trial, &manners).await {
             Ok(result) => result,
             Err(why) => {
                 let verdict = Verdict { status: Status::Error, reason: why.to_string(), mismatches: Vec::new() };
@@ -244,18 +288,18 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
         let configuration = trial.configuration;
         flow.tell(Event::Case(Box::new(result.record)));
         for left in result.left {
-            flow.tell(Event::Leftover(leftover(&session, left, configuration)));
+            flow.tell(Event::Leftover(leftover(session, left, configuration)));
         }
     };
     stream::iter(side_by_side.into_iter().map(&one)).buffer_unordered(jobs(run, options)).collect::<()>().await;
     for trial in last {
-        match within_budget(run, &state, &trial) {
+        match within_budget(run, state, &trial) {
             Ok(true) => one(trial).await,
             Ok(false) => {
                 let why = "the budget for failed authentications is used up";
                 flow.tell(Event::Case(Box::new(skipped(run, &trial, why, options))));
             }
-            Err(why) => return Err(no_state(why)),
+            Err(why) => return Err(RunError::State { endpoint: run.target.url(), why }),
         }
     }
     for check in checks.into_inner().records(&run.target.profile) {
@@ -267,9 +311,7 @@ async fn on_target(run: &TargetRun, cases: &[&Case], options: &Options, flow: &F
         );
         flow.tell(Event::Note { text });
     }
-    let calls = session.calls.get();
-    session.into_journal().close().map_err(no_state)?;
-    Ok(calls)
+    Ok(())
 }
 
 /// What the target has: nothing is asked of the embedded reference.

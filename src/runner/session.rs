@@ -1,22 +1,26 @@
 //! One target during a run: sends a call and gives back what came of it, with journal, retries and free checks on the way.
 
+mod prove;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::time::sleep;
 
 use super::journal::{Effect, Journal};
 use super::redact::Redactor;
+use super::token::{SharedToken, TokenError};
+use super::token_file::TokenFile;
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
 use crate::dialect::{Call, Configuration, Dialect, Finding, Outcome, Reply, Request, Response, dialect, shape};
 use crate::target::Target;
-use crate::target::tamper::sign_tampered;
+use crate::target::tamper::NotSigned;
 use crate::target::transport::{Connection, Transport, TransportError};
 
 /// Actions that, without UserName, are about the keys of whoever calls: the main principal never sends them so.
@@ -83,6 +87,23 @@ pub enum SessionError {
     /// The request cannot be signed.
     #[error(transparent)]
     Sign(#[from] crate::auth::sigv4::SignError),
+    /// The case wants a fault that this configuration's requests cannot have.
+    #[error(transparent)]
+    NotSigned(#[from] NotSigned),
+    /// There is no login token.
+    #[error(transparent)]
+    Token(TokenError),
+    /// The target wants a login at another host.
+    #[error(
+        "{action} was sent on to the login of another host, {host}, so neither token nor password was sent there; if that host is meant, \
+         give it as the endpoint"
+    )]
+    LoginElsewhere {
+        /// The Action.
+        action: String,
+        /// Scheme, host and port.
+        host: String,
+    },
     /// The target cannot be reached, and never was.
     #[error("{0}")]
     Unreached(TransportError),
@@ -100,7 +121,9 @@ pub struct Session {
     /// Calls sent so far, cleanup and capability pass included.
     pub calls: Cell<usize>,
     journal: Journal,
-    transport: Transport,
+    transport: Rc<Transport>,
+    /// Of the main principal's login, where it has one.
+    token: Option<Rc<SharedToken>>,
     dialect: &'static dyn Dialect,
     patterns: shape::Patterns,
     /// It has answered at least once.
@@ -121,12 +144,16 @@ impl Session {
     /// When no HTTP client can be made, the dialect is not spoken, or a pattern of the profile does not compile.
     pub fn new(target: Target, journal: Journal, redactor: Rc<Redactor>) -> Result<Session, String> {
         let id = target.profile.dialect;
-        redactor.register(&target.credentials.secret);
-        if let Some(token) = &target.credentials.session_token {
-            redactor.register(token);
-        }
+        target.proof.secrets().iter().for_each(|secret| redactor.register(secret));
+        let transport = Rc::new(Transport::new(&target).map_err(|e| e.to_string())?);
+        let token = target.proof.login().map(|login| {
+            let file = TokenFile::of(journal.state(), &login.user);
+            let endpoint = target.endpoint.as_str().trim_end_matches('/').to_owned();
+            Rc::new(SharedToken::new(login.clone(), endpoint, file, Rc::clone(&transport), Rc::clone(&redactor)))
+        });
         Ok(Session {
-            transport: Transport::new(&target).map_err(|e| e.to_string())?,
+            transport,
+            token,
             dialect: dialect(id).ok_or_else(|| format!("the dialect {id} is not spoken yet"))?,
             patterns: shape::Patterns::new(id, &target.profile.patterns)?,
             target,
@@ -146,9 +173,25 @@ impl Session {
         &self.journal
     }
 
-    /// Ends the session and gives the journal back.
-    pub fn into_journal(self) -> Journal {
-        self.journal
+    /// The login token, where the target wants one: whoever ends a session without [`Session::close`] must give it back.
+    pub fn token(&self) -> Option<Rc<SharedToken>> {
+        self.token.clone()
+    }
+
+    /// Ends the session: gives the login token back and closes the journal. A token that could not be given back is in its file,
+    /// for `sweep`; what is said of it is a note for people.
+    ///
+    /// # Errors
+    /// When the journal cannot be removed.
+    pub async fn close(self) -> io::Result<Option<String>> {
+        let mut note = None;
+        if let Some(token) = self.token.as_ref().filter(|_| self.gone.borrow().is_none()) {
+            let kept =
+                |why| format!("the login token could not be given back ({why}): `iamspec sweep` tries again, from the endpoint's folder");
+            note = token.give_back().await.err().map(kept);
+        }
+        self.journal.close()?;
+        Ok(note)
     }
 
     /// Why the target can no longer be reached, if it went away.
@@ -170,6 +213,7 @@ impl Session {
                 wire.style = crate::dialect::Style::Query;
             }
         }
+        wire.headers.extend(self.namespace(manner));
         let mut request = self.dialect.encode_request(call, &wire);
         if let Some(raw) = manner.raw {
             oddities(&mut request, raw);
@@ -262,17 +306,27 @@ impl Session {
     }
 
     async fn attempt(&self, action: &str, unsigned: &Request, manner: &Manner<'_>) -> Result<Sent, SessionError> {
-        let mut request = self.signed(unsigned, manner)?;
+        let mut proven = self.prove(unsigned, manner).await?;
         let began = Instant::now();
         self.count();
-        let mut got = self.transport.send(&request, Connection::Any).await;
+        let mut got = self.transport.send(&proven.request, Connection::Any).await;
         if self.answered.get() && got.as_ref().is_err_and(TransportError::broken) {
             // Perhaps the connection was an old one: once more, on a new one.
-            request = self.signed(unsigned, manner)?;
+            proven = self.prove(unsigned, manner).await?;
             self.count();
-            got = self.transport.send(&request, Connection::Fresh).await;
+            got = self.transport.send(&proven.request, Connection::Fresh).await;
         }
-        let took = began.elapsed();
+        if let Ok(response) = &got
+            && let Some(again) = self.renewed(&proven, response, action).await?
+        {
+            self.count();
+            got = self.transport.send(&again.request, Connection::Fresh).await;
+            if let Ok(response) = &got {
+                self.heed(&again, response);
+            }
+            proven = again;
+        }
+        let (request, took) = (proven.request, began.elapsed());
         let mut sent =
             Sent { request, response: None, reply: None, broken: None, findings: Vec::new(), astray: None, took, waited: Duration::ZERO };
         match got {
@@ -296,14 +350,6 @@ impl Session {
         }
     }
 
-    fn signed(&self, unsigned: &Request, manner: &Manner<'_>) -> Result<Request, SessionError> {
-        let mut request = unsigned.clone();
-        let credentials = manner.principal.unwrap_or(&self.target.credentials);
-        let (host, scope) = (self.target.host(), self.target.scope());
-        sign_tampered(&mut request, &host, credentials, &scope, SystemTime::now(), manner.auth)?;
-        Ok(request)
-    }
-
     fn count(&self) {
         self.calls.set(self.calls.get() + 1);
     }
@@ -312,9 +358,9 @@ impl Session {
     /// Of several calls that were under way when it went, the first to find out is the one to name it.
     async fn blame(&self, action: &str, why: &TransportError, manner: &Manner<'_>) -> Result<(), SessionError> {
         let control = Manner { principal: None, auth: None, raw: None, ..manner.clone() };
-        let request = self.signed(&self.write(&Call::new("ListGroups"), &control), &control)?;
+        let proven = self.prove(&self.write(&Call::new("ListGroups"), &control), &control).await?;
         self.count();
-        if self.transport.send(&request, Connection::Fresh).await.is_ok() {
+        if self.transport.send(&proven.request, Connection::Fresh).await.is_ok() {
             self.answered.set(true);
             return Ok(());
         }

@@ -62,8 +62,8 @@ impl State {
     /// When the lock file cannot be used.
     pub async fn shared(&self) -> io::Result<Guard> {
         // A serial case that waits holds the gate, so that a stream of others cannot keep it waiting for ever.
-        let gate = self.wait("gate", File::try_lock_shared).await?;
-        let guard = self.wait("lock", File::try_lock_shared).await;
+        let gate = self.lock_shared("gate").await?;
+        let guard = self.lock_shared("lock").await;
         drop(gate);
         guard
     }
@@ -73,10 +73,38 @@ impl State {
     /// # Errors
     /// When the lock file cannot be used.
     pub async fn exclusive(&self) -> io::Result<Guard> {
-        let gate = self.wait("gate", File::try_lock).await?;
-        let guard = self.wait("lock", File::try_lock).await;
+        let gate = self.lock("gate").await?;
+        let guard = self.lock("lock").await;
         drop(gate);
         guard
+    }
+
+    /// Waits for a lock of that name, for oneself.
+    ///
+    /// # Errors
+    /// When the lock file cannot be used.
+    pub(super) async fn lock(&self, name: &str) -> io::Result<Guard> {
+        self.wait(name, File::try_lock).await
+    }
+
+    /// Waits for a lock of that name, with others.
+    ///
+    /// # Errors
+    /// When the lock file cannot be used.
+    pub(super) async fn lock_shared(&self, name: &str) -> io::Result<Guard> {
+        self.wait(name, File::try_lock_shared).await
+    }
+
+    /// Whether nobody holds the lock of that name.
+    ///
+    /// # Errors
+    /// When the lock file cannot be used.
+    pub(super) fn is_free(&self, name: &str) -> io::Result<bool> {
+        match self.file(name)?.try_lock() {
+            Ok(()) => Ok(true),
+            Err(fs::TryLockError::WouldBlock) => Ok(false),
+            Err(fs::TryLockError::Error(why)) => Err(why),
+        }
     }
 
     async fn wait(&self, name: &str, lock: fn(&File) -> Result<(), fs::TryLockError>) -> io::Result<Guard> {
@@ -144,14 +172,14 @@ fn seconds(at: SystemTime) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A folder below the system's temporary one that goes away with the value.
-    struct Folder(PathBuf);
+    pub struct Folder(pub PathBuf);
 
     impl Folder {
-        fn new(name: &str) -> Folder {
+        pub fn new(name: &str) -> Folder {
             Folder(std::env::temp_dir().join(format!("iamspec-state-{name}-{}", std::process::id())))
         }
     }
@@ -162,7 +190,7 @@ mod tests {
         }
     }
 
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
+    pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(future)
     }
 

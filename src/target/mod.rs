@@ -4,6 +4,8 @@
 pub mod credentials;
 #[cfg(feature = "net")]
 pub mod load;
+#[cfg(feature = "net")]
+pub mod login;
 pub mod parse;
 pub mod profile;
 #[cfg(feature = "net")]
@@ -13,7 +15,7 @@ pub mod tamper;
 #[cfg(feature = "net")]
 pub mod transport;
 
-pub use crate::auth::Credentials;
+pub use crate::auth::{Credentials, Proof};
 pub use parse::Problem;
 pub use profile::Profile;
 #[cfg(feature = "net")]

@@ -171,7 +171,14 @@ fn names(tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Numbers that would make a run hang or never begin.
+const NAMESPACE: &str = "a name without blanks, of printable ASCII characters";
+
+/// Whether a text can be the name of a namespace, which stands in a header.
+pub fn is_namespace(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Values that would make a run hang or never begin.
 fn numbers(profile: &Profile, tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
     let seconds = |n: f64, least: f64| n.is_finite() && n >= least && n <= 86_400.0;
     for (key, ok, what) in [
@@ -182,6 +189,8 @@ fn numbers(profile: &Profile, tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
         ("max-response", profile.max_response >= 1024, "bytes, at least 1024"),
         ("formats", !profile.formats.is_empty(), "at least one of xml, json"),
         ("styles", !profile.styles.is_empty(), "at least one of form, query, sigv4"),
+        ("namespace", profile.namespace.as_deref().is_none_or(is_namespace), NAMESPACE),
+        ("second-namespace", profile.second_namespace.as_deref().is_none_or(is_namespace), NAMESPACE),
     ] {
         if let Some((_, value)) = entry(tree, key).filter(|_| !ok) {
             problems.push(Problem::new(value.span(), format!("`{key}` is out of range")).help(Some(what.to_owned())));
@@ -229,7 +238,8 @@ fn secrets(tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
 }
 
 fn refuse(at: Range<usize>, problems: &mut Vec<Problem>) {
-    let help = "give it in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, OSC_ACCESS_KEY and OSC_SECRET_KEY, or a named profile";
+    let help = "give it in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, OSC_ACCESS_KEY and OSC_SECRET_KEY, ECS_USERNAME and ECS_PASSWORD, or \
+                a named profile";
     let problem = Problem::new(at, "this looks like a credential, which a target profile never holds").help(Some(help.into()));
     problems.push(Problem { withheld: true, ..problem });
 }
@@ -285,6 +295,7 @@ mod tests {
             ("jobs = 0", "0", "`jobs` is out of range", "between 1 and 256"),
             ("timeout = inf", "inf", "`timeout` is out of range", "seconds"),
             ("endpoint = \"localhost:1\"", "\"localhost:1\"", "`endpoint` is no URL", "http://"),
+            ("namespace = \"a b\"", "\"a b\"", "`namespace` is out of range", "without blanks"),
             ("jobs = \"many\"", "\"many\"", "invalid type", ""),
             ("jobs = ", "", "", ""),
         ] {

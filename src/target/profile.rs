@@ -46,12 +46,16 @@ pub struct Profile {
     pub service: Option<String>,
     /// Formats to run.
     pub formats: Vec<Format>,
-    /// Request styles to run.
+    /// Request styles to run; none: see [`Profile::styles`].
     pub styles: Vec<Style>,
     /// Percent-encoding of form bodies.
     pub form_encoding: FormEncoding,
     /// Send `Version`.
     pub send_version: bool,
+    /// Namespace that the calls of a management user are about; ecs only.
+    pub namespace: Option<String>,
+    /// Another namespace, for cases that show that the two are apart: they look into it and make nothing there.
+    pub second_namespace: Option<String>,
     /// Further headers of every request.
     pub headers: BTreeMap<String, String>,
     /// Cases at a time.
@@ -133,9 +137,11 @@ impl Default for Profile {
             region: "us-east-1".into(),
             service: None,
             formats: vec![Format::Xml],
-            styles: vec![Style::Form],
+            styles: Vec::new(),
             form_encoding: FormEncoding::default(),
             send_version: true,
+            namespace: None,
+            second_namespace: None,
             headers: BTreeMap::new(),
             jobs: 4,
             rate: 0.0,
@@ -159,6 +165,15 @@ impl Default for Profile {
 }
 
 impl Profile {
+    /// Request styles to run: its own, else the one that the dialect's reference prints.
+    pub fn styles(&self) -> &[Style] {
+        match self.dialect {
+            _ if !self.styles.is_empty() => &self.styles,
+            DialectId::Ecs => &[Style::Query],
+            DialectId::Eim | DialectId::Aws => &[Style::Form],
+        }
+    }
+
     /// A limit: the profile's own, else the dialect's, else none.
     pub fn limit(&self, name: &str) -> Option<u64> {
         self.limits.get(name).copied().or_else(|| crate::api::model().limit(name, self.dialect))

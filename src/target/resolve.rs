@@ -7,11 +7,13 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::credentials::{self, NoCredentials, Sources};
+use super::credentials::{NoCredentials, Sources};
 use super::load::{LoadError, load};
+use super::login::prove;
+use super::parse::is_namespace;
 use super::profile::Profile;
 use crate::api::DialectId;
-use crate::auth::Credentials;
+use crate::auth::Proof;
 use crate::auth::sigv4::Scope;
 use crate::dialect::{Configuration, Format, Style, Wire};
 
@@ -28,6 +30,8 @@ pub struct TargetArgs {
     pub region: Option<String>,
     /// Named profile of `~/.aws/credentials` or `~/.osc/config.json`.
     pub credentials: Option<String>,
+    /// Namespace that calls are about; ecs only.
+    pub namespace: Option<String>,
     /// Formats to run; empty: those of the profile.
     pub formats: Vec<Format>,
     /// Styles to run; empty: those of the profile.
@@ -39,8 +43,8 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Fills what is not given from `IAMSPEC_TARGET`, `IAMSPEC_ENDPOINT` and `IAMSPEC_DIALECT`. A target or endpoint that is given
-    /// makes the environment's target and endpoint void.
+    /// Fills what is not given from `IAMSPEC_TARGET`, `IAMSPEC_ENDPOINT`, `IAMSPEC_DIALECT` and `IAMSPEC_NAMESPACE`. A target or
+    /// endpoint that is given makes the environment's target and endpoint void.
     ///
     /// # Errors
     /// When `IAMSPEC_DIALECT` names no dialect.
@@ -52,6 +56,7 @@ impl TargetArgs {
         if let (None, Some(name)) = (self.dialect, env("IAMSPEC_DIALECT")) {
             self.dialect = Some(name.parse().map_err(|why| ResolveError::Variable { name: "IAMSPEC_DIALECT", why })?);
         }
+        self.namespace = self.namespace.or_else(|| env("IAMSPEC_NAMESPACE"));
         Ok(self)
     }
 
@@ -70,8 +75,8 @@ pub struct Target {
     pub endpoint: Url,
     /// Path of the API, starting with `/`.
     pub path: String,
-    /// The main principal.
-    pub credentials: Credentials,
+    /// What the main principal proves itself with.
+    pub proof: Proof,
     /// It is the embedded reference.
     pub embedded: bool,
 }
@@ -98,6 +103,17 @@ pub enum ResolveError {
         endpoint: String,
         /// What is wrong.
         why: String,
+    },
+    /// The namespace cannot be one.
+    #[error("namespace {0:?} is none: a name has no blanks, and printable ASCII characters only")]
+    Namespace(String),
+    /// A request style for which there is no proof.
+    #[error("style {style} needs {needs}, which this target was not given")]
+    Unproven {
+        /// The style.
+        style: &'static str,
+        /// What it needs.
+        needs: &'static str,
     },
     /// An environment variable has no meaning.
     #[error("{name}: {why}")]
@@ -141,6 +157,11 @@ pub fn resolve(args: &TargetArgs, sources: &Sources<'_>) -> Result<Target, Resol
     if !args.styles.is_empty() {
         profile.styles.clone_from(&args.styles);
     }
+    if args.namespace.is_some() {
+        profile.namespace.clone_from(&args.namespace);
+    } else if profile.dialect == DialectId::Ecs && profile.namespace.is_none() {
+        profile.namespace = (sources.env)("ECS_NAMESPACE");
+    }
     if args.ca.is_some() {
         profile.tls.ca.clone_from(&args.ca);
     }
@@ -153,12 +174,9 @@ pub fn resolve(args: &TargetArgs, sources: &Sources<'_>) -> Result<Target, Resol
         // A name for reports; without credentials, which a URL never has here.
         profile.name = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest).trim_end_matches('/').to_owned();
     }
-    let credentials = credentials::resolve(
-        &profile.name,
-        profile.dialect,
-        &Sources { profile: args.credentials.as_deref().or(sources.profile), home: sources.home.clone(), env: sources.env },
-    )?;
-    Target::new(profile, &text, credentials, false)
+    let sources = Sources { profile: args.credentials.as_deref().or(sources.profile), home: sources.home.clone(), env: sources.env };
+    let proof = prove(&profile.name, profile.dialect, profile.styles(), &sources)?;
+    Target::new(profile, &text, proof, false)
 }
 
 /// Region of a target that only flags name.
@@ -176,8 +194,9 @@ impl Target {
     ///
     /// # Errors
     /// When the endpoint is no http or https URL, holds credentials or a query, or the profile has a configuration that its dialect
-    /// lacks.
-    pub fn new(profile: Profile, endpoint: &str, credentials: Credentials, embedded: bool) -> Result<Target, ResolveError> {
+    /// lacks or that the proof does not suffice for.
+    pub fn new(profile: Profile, endpoint: &str, proof: impl Into<Proof>, embedded: bool) -> Result<Target, ResolveError> {
+        let proof = proof.into();
         let wrong = |why: &str| ResolveError::Endpoint { endpoint: without_password(endpoint), why: why.to_owned() };
         let url = Url::parse(endpoint).map_err(|e| wrong(&format!("is no URL ({e})")))?;
         if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
@@ -198,12 +217,18 @@ impl Target {
             if let Some((what, there_is)) = what {
                 return Err(ResolveError::Configuration { dialect: profile.dialect, what: what.into(), there_is });
             }
+            unproven(Configuration { dialect: profile.dialect, format, style }, &proof)?;
         }
-        let path = profile.path.clone().unwrap_or_else(|| url.path().to_owned());
+        if let Some(name) = profile.namespace.as_ref().filter(|name| !is_namespace(name)) {
+            return Err(ResolveError::Namespace(name.clone()));
+        }
+        // A management endpoint of an ECS has more than the API on it.
+        let usual = if profile.dialect == DialectId::Ecs && url.path() == "/" { "/iam" } else { url.path() };
+        let path = profile.path.clone().unwrap_or_else(|| usual.to_owned());
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
         let mut endpoint = url;
         endpoint.set_path("");
-        Ok(Target { profile, endpoint, path, credentials, embedded })
+        Ok(Target { profile, endpoint, path, proof, embedded })
     }
 
     /// URL of the API as people write it, without a slash at the end.
@@ -256,7 +281,21 @@ impl Target {
 }
 
 fn pairs(profile: &Profile) -> impl Iterator<Item = (Format, Style)> {
-    profile.formats.iter().flat_map(|format| profile.styles.iter().map(|style| (*format, *style)))
+    profile.formats.iter().flat_map(|format| profile.styles().iter().map(|style| (*format, *style)))
+}
+
+/// Refuses a configuration in which the main principal could not prove who it is.
+fn unproven(configuration: Configuration, proof: &Proof) -> Result<(), ResolveError> {
+    let style = match configuration.style {
+        Style::Form => "form",
+        Style::Query => "query",
+        Style::Sigv4 => "sigv4",
+    };
+    match configuration.by_token() {
+        true if proof.login().is_none() => Err(ResolveError::Unproven { style, needs: "user and password for a login" }),
+        false if proof.key().is_none() => Err(ResolveError::Unproven { style, needs: "an access key" }),
+        _ => Ok(()),
+    }
 }
 
 /// A URL for a message: what stands before an `@` is left out.
@@ -270,6 +309,9 @@ fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::auth::Credentials;
+    use crate::auth::ecs_token::Login;
 
     fn key() -> Credentials {
         Credentials { access_key_id: "A".into(), secret: "a".into(), session_token: None }
@@ -341,6 +383,53 @@ mod tests {
         assert_eq!(t.configurations().iter().map(ToString::to_string).collect::<Vec<_>>(), ["eim/json"]);
         let args = TargetArgs { dialect: Some(DialectId::Aws), ..args };
         assert!(resolve(&args, &sources).unwrap_err().to_string().contains("dialect aws has no JSON form"));
+    }
+
+    const ECS: &[(&str, &str)] = &[("ECS_USERNAME", "root"), ("ECS_PASSWORD", "s3cret"), ("ECS_NAMESPACE", "ns1")];
+
+    #[test]
+    fn an_ecs_is_its_url_user_password_and_namespace() {
+        let env = env(ECS);
+        let sources = Sources { env: &env, profile: None, home: None };
+        let args = TargetArgs { endpoint: Some("https://ecs1:4443".into()), dialect: Some(DialectId::Ecs), ..TargetArgs::default() };
+        let t = resolve(&args, &sources).unwrap();
+        assert_eq!((t.url().as_str(), t.profile.namespace.as_deref()), ("https://ecs1:4443/iam", Some("ns1")));
+        assert_eq!(t.configurations().iter().map(ToString::to_string).collect::<Vec<_>>(), ["ecs/xml/query"]);
+        assert_eq!(t.proof.login().map(|l| l.user.as_str()), Some("root"));
+        let args = TargetArgs { namespace: Some("ns2".into()), endpoint: Some("https://ecs1:4443/iam/".into()), ..args };
+        let t = resolve(&args, &sources).unwrap();
+        assert_eq!((t.url().as_str(), t.path.as_str(), t.profile.namespace.as_deref()), ("https://ecs1:4443/iam", "/iam/", Some("ns2")));
+        let args = TargetArgs { namespace: Some("ns\r\nX: y".into()), ..args };
+        assert!(resolve(&args, &sources).unwrap_err().to_string().contains("printable ASCII"));
+    }
+
+    #[test]
+    fn the_environments_own_namespace_wins_over_a_profiles_and_others_do_not() {
+        let env = env(&[("IAMSPEC_NAMESPACE", "mine")]);
+        assert_eq!(TargetArgs::default().or_environment(&env).unwrap().namespace.as_deref(), Some("mine"));
+        let given = TargetArgs { namespace: Some("flag".into()), ..TargetArgs::default() };
+        assert_eq!(given.or_environment(&env).unwrap().namespace.as_deref(), Some("flag"));
+        let folder = std::env::temp_dir().join(format!("iamspec-resolve-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = "name = \"t\"\ndialect = \"ecs\"\nendpoint = \"https://ecs1:4443\"\nnamespace = \"profile\"\n";
+        std::fs::write(folder.join("target.toml"), text).unwrap();
+        let args = TargetArgs { target: Some(format!("{}/", folder.display())), ..TargetArgs::default() };
+        let ecs = self::env(ECS);
+        let t = resolve(&args, &Sources { env: &ecs, profile: None, home: None }).unwrap();
+        assert_eq!(t.profile.namespace.as_deref(), Some("profile"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_style_without_its_proof_is_refused() {
+        let of = |styles: &[Style], proof: Proof| {
+            let profile = Profile { dialect: DialectId::Ecs, styles: styles.to_vec(), ..Profile::default() };
+            Target::new(profile, "https://ecs1", proof, false).map(|t| t.configurations().len()).map_err(|e| e.to_string())
+        };
+        let login = |key| Proof::Login { login: Login { user: "u".into(), password: "p".into() }, key };
+        assert_eq!(of(&[Style::Form, Style::Query, Style::Sigv4], login(Some(key()))), Ok(3));
+        assert!(of(&[Style::Query], key().into()).unwrap_err().contains("style query needs user and password"));
+        assert!(of(&[Style::Sigv4], login(None)).unwrap_err().contains("style sigv4 needs an access key"));
     }
 
     #[test]

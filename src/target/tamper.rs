@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::auth::Credentials;
+use crate::auth::ecs_token::TOKEN_HEADER;
 use crate::auth::sigv4::{EXPIRES_IN, Location, Scope, SignError, Signing, sign_with};
 use crate::case::model::Tamper;
 use crate::dialect::Request;
@@ -34,6 +35,10 @@ pub fn sign_tampered(
     let (mut good_for, mut unsigned) = (EXPIRES_IN, None);
     match tamper {
         Some(Tamper::None) => return Ok(()),
+        Some(Tamper::Token(text)) => {
+            request.headers.push((TOKEN_HEADER.into(), text.clone()));
+            return Ok(());
+        }
         Some(Tamper::WrongSecret) => OTHER_SECRET.clone_into(&mut credentials.secret),
         Some(Tamper::UnknownKey) => UNKNOWN_KEY.clone_into(&mut credentials.access_key_id),
         Some(Tamper::Region(region)) => scope.region.clone_from(region),
@@ -67,6 +72,25 @@ pub fn sign_tampered(
         }
         Some(Tamper::AlteredBody) => alter(request),
         _ => {}
+    }
+    Ok(())
+}
+
+/// A fault of signatures where requests carry a token.
+#[derive(Debug, thiserror::Error)]
+#[error("this fault is one of signatures, and requests of this configuration carry a token: `requires = [\"signed-requests\"]`")]
+pub struct NotSigned;
+
+/// Gives a request what a fault says instead of the token of a login.
+///
+/// # Errors
+/// When the fault is one that only a signature can have.
+pub fn instead_of_token(request: &mut Request, fault: &Tamper) -> Result<(), NotSigned> {
+    match fault {
+        Tamper::None => {}
+        Tamper::Token(text) => request.headers.push((TOKEN_HEADER.into(), text.clone())),
+        Tamper::Header(text) => request.headers.push(("authorization".into(), text.clone())),
+        _ => return Err(NotSigned),
     }
     Ok(())
 }
@@ -155,6 +179,19 @@ mod tests {
                 assert!(got == code && message.contains(hint), "{tamper:?}: {got}: {message}");
             }
         }
+    }
+
+    #[test]
+    fn in_place_of_a_token_there_can_be_nothing_another_one_or_a_header() {
+        let with = |fault: Tamper| {
+            let mut request = Request { method: "GET".into(), path: "/".into(), query: String::new(), headers: vec![], body: vec![] };
+            instead_of_token(&mut request, &fault).map(|()| request.headers).map_err(|e| e.to_string())
+        };
+        let header = |name: &str, value: &str| Ok(vec![(name.to_owned(), value.to_owned())]);
+        assert_eq!(with(Tamper::None), Ok(vec![]));
+        assert_eq!(with(Tamper::Token("a b".into())), header(TOKEN_HEADER, "a b"));
+        assert_eq!(with(Tamper::Header("Basic x".into())), header("authorization", "Basic x"));
+        assert!(with(Tamper::WrongSecret).unwrap_err().contains("signed-requests"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn step<'t>(reader: &mut Reader<'t>, value: &Val<'t>, dialects: &[Dia
     let on = fields.get("on").map(|v| alternatives(reader, v, &known, dialects)).unwrap_or_default();
     uses.uses = reader.take_uses();
     let loc = reader.loc(&fields.span);
-    let step = call.map(|call| Step { call, with, save, principal, auth, raw, repeat, pages, expect, on, loc });
+    let step = call.map(|call| Step { call, with, unknown_parameters: lax, save, principal, auth, raw, repeat, pages, expect, on, loc });
     (step, uses)
 }
 

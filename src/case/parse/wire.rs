@@ -37,6 +37,7 @@ pub(super) fn auth<'t>(reader: &mut Reader<'t>, value: &Val<'t>) -> Option<Tampe
     };
     match field.key {
         "header" => reader.template(field.value, "`header`").map(Tamper::Header),
+        "token" => reader.template(field.value, "`token`").map(Tamper::Token),
         "region" => reader.template(field.value, "`region`").map(Tamper::Region),
         "service" => reader.template(field.value, "`service`").map(Tamper::Service),
         "skew" => reader.number(field.value, "`skew`").map(Tamper::Skew),

@@ -1,0 +1,171 @@
+//! The login token of a run: asked for once, renewed when it has expired, given back by the last process that uses it.
+//!
+//! A user has a hundred tokens at most, so there is never more than one: before another is asked for the old one is given back. A
+//! process that is killed leaves its token in the endpoint's folder, where the next run uses it up and `sweep` gives it back.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+
+use tokio::sync::Mutex;
+
+use super::redact::Redactor;
+use super::state::Guard;
+use super::token_file::TokenFile;
+use crate::auth::ecs_token::{Login, LoginError, Step, Token, logout_request};
+use crate::target::transport::{Connection, Transport, TransportError};
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The login failed.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The login had no answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The token cannot be kept.
+    #[error("the login token cannot be shared with other processes of this run: {0}")]
+    File(#[from] io::Error),
+}
+
+/// The token of one user on one endpoint, as long as a session uses it.
+pub struct SharedToken {
+    login: Login,
+    /// Base URL.
+    endpoint: String,
+    file: TokenFile,
+    transport: Rc<Transport>,
+    redactor: Rc<Redactor>,
+    held: RefCell<Option<Held>>,
+    /// Nobody else of this session asks for a token meanwhile.
+    asking: Mutex<()>,
+    /// A login was refused: it is not tried again, since servers count wrong passwords.
+    refused: RefCell<Option<LoginError>>,
+}
+
+struct Held {
+    token: Token,
+    /// Handed out to this session, and no call with it was let in yet.
+    fresh: Cell<bool>,
+    _seat: Guard,
+}
+
+impl SharedToken {
+    /// No token yet. `endpoint` is a base URL.
+    pub fn new(login: Login, endpoint: String, file: TokenFile, transport: Rc<Transport>, redactor: Rc<Redactor>) -> SharedToken {
+        let (held, asking, refused) = (RefCell::default(), Mutex::new(()), RefCell::default());
+        SharedToken { login, endpoint, file, transport, redactor, held, asking, refused }
+    }
+
+    fn current(&self) -> Option<Token> {
+        self.held.borrow().as_ref().map(|held| held.token.clone())
+    }
+
+    /// The token: the one in use, else another process's, else that of a new login.
+    ///
+    /// # Errors
+    /// When the login fails, has no answer, or failed before; or when the token cannot be kept.
+    pub async fn get(&self) -> Result<Token, TokenError> {
+        if let Some(why) = self.refused.borrow().clone() {
+            return Err(why.into());
+        }
+        let _alone = self.asking.lock().await;
+        if let Some(token) = self.current() {
+            return Ok(token);
+        }
+        let _turn = self.file.turn().await?;
+        let seat = self.file.seat().await?;
+        let (token, fresh) = match self.file.read() {
+            Some(token) => (token, false),
+            None => (self.log_in().await?, true),
+        };
+        Ok(self.hold(token, fresh, seat))
+    }
+
+    /// Another token in place of `old`, with which a call was turned away. `None`: `old` is a new one, and asking again would not help.
+    ///
+    /// # Errors
+    /// As [`SharedToken::get`].
+    pub async fn instead_of(&self, old: &Token) -> Result<Option<Token>, TokenError> {
+        let alone = self.asking.lock().await;
+        match self.held.borrow().as_ref() {
+            Some(held) if held.token != *old => return Ok(Some(held.token.clone())),
+            Some(held) if held.fresh.get() => return Ok(None),
+            _ => {}
+        }
+        if let Some(why) = self.refused.borrow().clone() {
+            return Err(why.into());
+        }
+        let _turn = self.file.turn().await?;
+        let seat = self.file.seat().await?;
+        let (token, fresh) = match self.file.read().filter(|token| token != old) {
+            Some(token) => (token, false),
+            None => {
+                // It should be dead. If it is not, it would count among the user's hundred for hours.
+                let _ = self.transport.send(&logout_request(old, false), Connection::Any).await;
+                (self.log_in().await?, true)
+            }
+        };
+        drop(alone);
+        Ok(Some(self.hold(token, fresh, seat)))
+    }
+
+    fn hold(&self, token: Token, fresh: bool, seat: Guard) -> Token {
+        self.redactor.register(token.expose());
+        *self.held.borrow_mut() = Some(Held { token: token.clone(), fresh: Cell::new(fresh), _seat: seat });
+        token
+    }
+
+    /// Notes that a call with that token was let in.
+    pub fn let_in(&self, token: &Token) {
+        if let Some(held) = self.held.borrow().as_ref().filter(|held| held.token == *token) {
+            held.fresh.set(false);
+        }
+    }
+
+    /// Logs in and keeps the token for other processes. In turn.
+    async fn log_in(&self) -> Result<Token, TokenError> {
+        let mut attempt = self.login.start(&self.endpoint);
+        let token = loop {
+            let response = self.transport.send(attempt.request(), Connection::Fresh).await?;
+            attempt = match attempt.read(&response) {
+                Ok(Step::In(token)) => break token,
+                Ok(Step::Again(next)) => next,
+                Err(why) => {
+                    self.refused.replace(Some(why.clone()));
+                    return Err(why.into());
+                }
+            };
+        };
+        if let Err(why) = self.file.write(&token) {
+            let _ = self.transport.send(&logout_request(&token, false), Connection::Any).await;
+            return Err(why.into());
+        }
+        Ok(token)
+    }
+
+    /// Ends the use of the token, and logs out if nobody else uses it.
+    ///
+    /// # Errors
+    /// When that is not known to have worked: the token is still in its file, for `sweep`.
+    pub async fn give_back(&self) -> Result<(), TokenError> {
+        let _alone = self.asking.lock().await;
+        self.held.replace(None);
+        give_back(&self.file, &self.transport).await
+    }
+}
+
+/// Logs out the token of a file if nobody uses it; whether it was there does not matter.
+///
+/// # Errors
+/// When that is not known to have worked: the token is still in its file.
+pub async fn give_back(file: &TokenFile, transport: &Transport) -> Result<(), TokenError> {
+    let _turn = file.turn().await?;
+    let Some(token) = file.read().filter(|_| file.nobody_seated().unwrap_or(false)) else { return Ok(()) };
+    let response = transport.send(&logout_request(&token, false), Connection::Fresh).await?;
+    if response.status >= 500 {
+        return Err(io::Error::other(format!("the logout was answered with status {}", response.status)).into());
+    }
+    Ok(file.forget()?)
+}
