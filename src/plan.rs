@@ -1,6 +1,7 @@
 //! Cases × configurations → trials: what is run, and what is skipped and why. Pure.
 
 mod footprint;
+mod lacks;
 mod needs;
 
 use std::collections::BTreeMap;
@@ -9,31 +10,20 @@ use crate::api::{DialectId, model};
 use crate::case::Case;
 use crate::dialect::Configuration;
 use crate::target::Profile;
-use crate::target::profile::CAPABILITIES;
 
 pub use footprint::{Footprint, footprint};
+pub use lacks::of_dialect;
 pub use needs::{Needs, needs};
 
 /// Tag of cases that fail authentication on purpose.
 pub const AUTH_FAILURE: &str = "auth-failure";
 /// Tag of cases that fill a quota.
 pub const QUOTA: &str = "quota";
-/// Capability that a profile has to claim.
-const ACCOUNT_PRINCIPAL: &str = "account-principal";
 /// Largest quota that is filled on this machine without being asked for: more would take long.
 const LARGEST_QUOTA: u64 = 200;
 
 /// Tag of cases that try to change what the provider owns.
 pub const PROVIDER_POLICY: &str = "provider-policy";
-
-/// Capabilities that a dialect lacks by its documentation, whatever the target.
-const DIALECT_LACKS: &[(DialectId, &str, &str)] = &[
-    (DialectId::Eim, "tags", "its reference has no tags"),
-    (DialectId::Eim, "permissions-boundary", "its reference has no permissions boundaries"),
-    (DialectId::Aws, "pkcs1-only", "it takes other forms of private keys too"),
-    (DialectId::Ecs, "paths", "its reference allows the path / only"),
-    (DialectId::Ecs, "pkcs1-only", "it has no server certificates"),
-];
 
 /// One case in one configuration.
 #[derive(Clone, Debug)]
@@ -90,25 +80,21 @@ pub fn plan<'c>(cases: &[&'c Case], place: &Place<'_>, configurations: &[Configu
     let trial = |case: &&'c Case, configuration: &Configuration| Trial {
         case,
         configuration: *configuration,
-        disposition: skip(case, place, configuration.dialect).map_or(Disposition::Run, Disposition::Skip),
+        disposition: skip(case, place, *configuration).map_or(Disposition::Run, Disposition::Skip),
     };
     cases.iter().flat_map(|case| configurations.iter().map(move |c| trial(case, c))).collect()
 }
 
 /// Why a case is not run there; none: it is.
-pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String> {
-    let profile = place.profile;
-    if !case.dialects.contains(&dialect) {
-        let names: Vec<&str> = case.dialects.iter().map(|d| d.name()).collect();
-        return Some(format!("applies to {} only", names.join(" and ")));
-    }
-    if !case.rows.is_empty() && !case.rows.iter().any(|row| row.dialects.contains(&dialect)) {
-        return Some(format!("none of its rows applies to {dialect}"));
-    }
+pub fn skip(case: &Case, place: &Place<'_>, configuration: Configuration) -> Option<String> {
+    let (profile, dialect) = (place.profile, configuration.dialect);
     let needs = needs(case, dialect);
     for action in &needs.actions {
         if let Some(known) = model().action(action).filter(|a| !a.dialects.contains(&dialect)) {
             return Some(format!("{dialect} has no {}", known.name));
+        }
+        if model().action(action).is_some_and(|a| a.not_implemented.contains(&dialect)) {
+            return Some(format!("{dialect} has {action} in name only: it answers NotImplemented"));
         }
         if profile.unsupported.contains(action) {
             return Some(format!("the target does not support {action} (says its profile)"));
@@ -117,20 +103,20 @@ pub fn skip(case: &Case, place: &Place<'_>, dialect: DialectId) -> Option<String
             return Some(format!("the target does not support {action} (it answers {evidence})"));
         }
     }
+    if !case.dialects.contains(&dialect) {
+        let names: Vec<&str> = case.dialects.iter().map(|d| d.name()).collect();
+        return Some(format!("applies to {} only", names.join(" and ")));
+    }
+    if !case.rows.is_empty() && !case.rows.iter().any(|row| row.dialects.contains(&dialect)) {
+        return Some(format!("none of its rows applies to {dialect}"));
+    }
     if let Some((action, parameter)) = needs.parameters.iter().find(|(action, parameter)| lacks_parameter(action, parameter, dialect)) {
         return Some(format!("{dialect} has no parameter {parameter} of {action}"));
     }
-    for name in &case.requires {
-        if let Some((_, _, why)) = DIALECT_LACKS.iter().find(|(d, capability, _)| *d == dialect && capability == name) {
-            return Some(format!("{dialect} lacks {name}: {why}"));
-        }
-        if name == ACCOUNT_PRINCIPAL && !profile.account_principal {
-            return Some("nothing says that the main credentials are the account's own: account-principal in the profile does".to_owned());
-        }
-        if let Some(why) = profile.lacks.get(name) {
-            let means = CAPABILITIES.iter().find(|(n, _)| n == name).map_or("", |(_, means)| means);
-            return Some(format!("the target lacks {name} ({means}): {why}"));
-        }
+    let implied = needs.proof.into_iter().filter(|name| !case.requires.iter().any(|required| required == name));
+    let required = case.requires.iter().map(String::as_str).chain(implied);
+    if let Some(why) = required.into_iter().find_map(|name| lacks::lack(name, profile, configuration)) {
+        return Some(why);
     }
     if let Some(limit) = needs.limits.iter().find(|limit| profile.limit(limit).is_none()) {
         return Some(format!("the limit {limit} of this target is not known: set it in the profile's [limits]"));
@@ -209,9 +195,14 @@ mod tests {
         }
     }
 
+    fn configuration(dialect: DialectId) -> Configuration {
+        Configuration { dialect, format: Format::Xml, style: Style::Form }
+    }
+
     fn why(case: &Case, profile: &Profile, dialect: DialectId) -> String {
         let missing = BTreeMap::from([("GetUser".to_owned(), "501 NotImplemented".to_owned())]);
-        skip(case, &Place { profile, loopback: false, opt_in: OptIn::default(), missing: &missing }, dialect).unwrap_or_default()
+        skip(case, &Place { profile, loopback: false, opt_in: OptIn::default(), missing: &missing }, configuration(dialect))
+            .unwrap_or_default()
     }
 
     #[test]
@@ -258,7 +249,9 @@ mod tests {
         {
             let mut c = case(vec![step("CreateUser", &[])]);
             c.tags = vec![tag.into()];
-            let at = |loopback, opt_in| skip(&c, &Place { profile: &profile, loopback, opt_in, missing: &missing }, DialectId::Aws);
+            let at = |loopback, opt_in| {
+                skip(&c, &Place { profile: &profile, loopback, opt_in, missing: &missing }, configuration(DialectId::Aws))
+            };
             assert!(at(false, OptIn::default()).is_some_and(|w| w.contains("--allow")));
             assert_eq!(at(false, allowed), None);
             assert_eq!(at(true, OptIn::default()), None);
@@ -270,7 +263,7 @@ mod tests {
         let (profile, missing) = (Profile::default(), BTreeMap::new());
         let mut c = case(vec![step("DeletePolicy", &[])]);
         c.tags = vec![PROVIDER_POLICY.into()];
-        let at = |opt_in| skip(&c, &Place { profile: &profile, loopback: true, opt_in, missing: &missing }, DialectId::Aws);
+        let at = |opt_in| skip(&c, &Place { profile: &profile, loopback: true, opt_in, missing: &missing }, configuration(DialectId::Aws));
         assert!(at(OptIn::default()).is_some_and(|w| w.contains("--allow provider-policies")));
         assert_eq!(at(OptIn::ALL), None);
     }
@@ -296,7 +289,6 @@ mod tests {
     fn trials_are_cases_by_configurations() {
         let (mut a, b) = (case(vec![]), case(vec![]));
         a.rows = vec![Row { id: "r".into(), vars: BTreeMap::new(), dialects: vec![DialectId::Aws], loc: Loc::default() }];
-        let configuration = |dialect| Configuration { dialect, format: Format::Xml, style: Style::Form };
         let (profile, missing) = (Profile::default(), BTreeMap::new());
         let place = Place { profile: &profile, loopback: true, opt_in: OptIn::default(), missing: &missing };
         let trials = plan(&[&a, &b], &place, &[configuration(DialectId::Aws), configuration(DialectId::Eim)]);

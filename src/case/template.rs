@@ -54,6 +54,8 @@ pub enum Expr {
     Account,
     /// Region of the target.
     Region,
+    /// Name of the target's second namespace.
+    SecondNamespace,
     /// Number of the repetition, from 1.
     Index,
     /// A variable of the case's row.
@@ -89,8 +91,23 @@ pub const ROLES: &[&str] = &["user", "group", "policy", "inline", "certificate",
 pub const ARN_KINDS: &[&str] = &["user", "group", "policy", "server-certificate"];
 
 /// Words that cannot be the name of a saved variable, beside fresh names.
-pub const RESERVED: &[&str] =
-    &["path", "text", "digits", "upper", "lower", "swapcase", "prefix", "limit", "doc", "cert", "account", "region", "i", "row"];
+pub const RESERVED: &[&str] = &[
+    "path",
+    "text",
+    "digits",
+    "upper",
+    "lower",
+    "swapcase",
+    "prefix",
+    "limit",
+    "doc",
+    "cert",
+    "account",
+    "region",
+    "second-namespace",
+    "i",
+    "row",
+];
 
 /// Longest text of a role with its suffix, so that a fresh name has at most 40 characters.
 const ROLE_MAX: usize = 15;
@@ -229,9 +246,10 @@ fn expression(text: &str) -> Parsed<Expr> {
         "path" if member.is_empty() => Ok(Expr::Path(None)),
         "account" if member.is_empty() => Ok(Expr::Account),
         "region" if member.is_empty() => Ok(Expr::Region),
+        "second-namespace" if member.is_empty() => Ok(Expr::SecondNamespace),
         "i" if member.is_empty() => Ok(Expr::Index),
         _ if is_fresh(head) && member.is_empty() => fresh(head).map(|name| Expr::Fresh(name, None)),
-        _ if is_fresh(head) || ["path", "account", "region", "i"].contains(&head) => {
+        _ if is_fresh(head) || ["path", "account", "region", "second-namespace", "i"].contains(&head) => {
             let help = "to look into something saved, save it under another name".to_owned();
             wrong(format!("`{head}` is a text that the suite makes, and has no members"), Some(help))
         }

@@ -26,6 +26,8 @@ pub struct Setting {
     pub region: String,
     /// Account number or namespace, where it is known beforehand. An ARN among the values saved is better knowledge and replaces it.
     pub account: Option<String>,
+    /// Another namespace of the target, where there is one.
+    pub second_namespace: Option<String>,
     /// Limits of the target.
     pub limits: Limits,
     /// Test certificates.
@@ -202,6 +204,7 @@ impl Scope {
             Expr::Arn(kind, name) => self.arn(kind, name)?,
             Expr::Account => self.account().to_owned(),
             Expr::Region => self.setting.region.clone(),
+            Expr::SecondNamespace => self.setting.second_namespace.clone().ok_or_else(|| Why::new("the target has no second namespace"))?,
             Expr::Index => match self.index {
                 Some(i) => return Ok(Value::Number(i.into())),
                 None => return Err(Why::new("the step is not repeated")),
@@ -343,6 +346,7 @@ pub(crate) mod tests {
             dialect,
             region: "eu-west-2".into(),
             account: None,
+            second_namespace: None,
             limits: Arc::new(|name| (name == "access-keys-per-user").then_some(2)),
             certificates: Arc::new(generate::NoCertificates),
         };

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::api::{DialectId, model};
 use crate::case::model::{Check, Node};
 use crate::case::template::{Count, Expr, Template};
-use crate::case::{Case, Expect, Step};
+use crate::case::{Case, Expect, Step, Tamper};
+
+/// The code of an Action that is there in name only.
+const NOT_IMPLEMENTED: &str = "NotImplemented";
 
 /// What a case needs on one dialect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Needs {
     pub parameters: BTreeSet<(String, String)>,
     /// Limits that it uses.
     pub limits: BTreeSet<String>,
+    /// Capabilities without which the main principal's requests cannot be tampered with as it wants.
+    pub proof: BTreeSet<&'static str>,
 }
 
 /// What `case` needs on `dialect`.
@@ -25,12 +30,16 @@ pub fn needs(case: &Case, dialect: DialectId) -> Needs {
     let mut needs = Needs::default();
     for step in steps(case, dialect) {
         let known = model().action(&step.call).is_some();
-        if known {
+        // A case that wants to see that an Action is not implemented needs no more of it.
+        if known && !expectation(step, dialect).error.iter().any(|code| code == NOT_IMPLEMENTED) {
             needs.actions.insert(step.call.clone());
+        }
+        if step.principal.is_none() {
+            needs.proof.extend(step.auth.as_ref().and_then(proof));
         }
         for (name, value) in parameters(step, dialect) {
             let top = name.split('.').next().unwrap_or_default();
-            if known && !value.is_null() {
+            if known && !step.unknown_parameters && !value.is_null() {
                 needs.parameters.insert((step.call.clone(), top.to_owned()));
             }
             limits_of_value(value, &mut needs.limits);
@@ -44,6 +53,15 @@ pub fn needs(case: &Case, dialect: DialectId) -> Needs {
         row.vars.values().for_each(|value| limits_of_value(value, &mut needs.limits));
     }
     needs
+}
+
+/// What a request must prove its sender with, so that a fault can be in it.
+fn proof(fault: &Tamper) -> Option<&'static str> {
+    match fault {
+        Tamper::None | Tamper::Header(_) => None,
+        Tamper::Token(_) => Some("login-token"),
+        _ => Some("signed-requests"),
+    }
 }
 
 /// The steps that are not left out on `dialect`.
@@ -151,5 +169,26 @@ mod tests {
         );
         assert!(found.parameters.contains(&("CreateUser".into(), "Tags".into())));
         assert_eq!(found.actions, BTreeSet::from(["CreateUser".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_sent_or_wanted_on_purpose_is_not_needed() {
+        let mut c = case(vec![step("CreateUser", &[("Tags", json!([])), ("UserName", json!("${user}"))]), step("UpdateUser", &[])]);
+        c.steps[0].unknown_parameters = true;
+        c.steps[1].expect.error = vec!["NotImplemented".into()];
+        let found = needs(&c, DialectId::Ecs);
+        assert_eq!((found.actions, found.parameters.len()), (BTreeSet::from(["CreateUser".to_owned()]), 0));
+    }
+
+    #[test]
+    fn faults_need_what_they_are_faults_of() {
+        let with = |auth: Tamper, principal: Option<&str>| {
+            let mut c = case(vec![step("ListUsers", &[])]);
+            (c.steps[0].auth, c.steps[0].principal) = (Some(auth), principal.map(str::to_owned));
+            needs(&c, DialectId::Ecs).proof.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(with(Tamper::WrongSecret, None), ["signed-requests"]);
+        assert_eq!(with(Tamper::Token("t".into()), None), ["login-token"]);
+        assert!(with(Tamper::None, None).is_empty() && with(Tamper::WrongSecret, Some("${key}")).is_empty());
     }
 }

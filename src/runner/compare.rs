@@ -201,6 +201,7 @@ mod tests {
             dialect: DialectId::Aws,
             region: "r".into(),
             account: None,
+            second_namespace: None,
             limits: Arc::new(|_| None),
             certificates: Arc::new(NoCertificates),
         };

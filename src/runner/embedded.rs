@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use reqwest::Url;
-
 use super::run::TargetRun;
 use crate::api::{DialectId, model};
 use crate::case::CertSource;
 use crate::certs;
 use crate::dialect::{Configuration, Format, Style};
 use crate::reference::server::{Server, ServerOptions};
-use crate::target::{Profile, Target};
+use crate::target::resolve::ResolveError;
+use crate::target::{Profile, Proof, Target};
 
 /// Cases at a time: the reference answers at once, so more would only wait for one another.
 const JOBS: usize = 8;
@@ -20,12 +19,23 @@ const JOBS: usize = 8;
 /// Seconds between two changes by the reference's clock: cases can tell every date from every other without waiting.
 const TICK: i64 = 10;
 
-/// What the reference is run in.
-pub const CONFIGURATIONS: [Configuration; 3] = [
-    Configuration { dialect: DialectId::Eim, format: Format::Xml, style: Style::Form },
-    Configuration { dialect: DialectId::Eim, format: Format::Json, style: Style::Form },
-    Configuration { dialect: DialectId::Aws, format: Format::Xml, style: Style::Form },
+/// The namespaces of its ECS: the one that cases work in, and the one that must stay apart from it.
+const NAMESPACES: [&str; 2] = ["iamspec", "neighbour"];
+
+/// What the reference is run in. Of ecs not the whole product, but each format with and without a token, and each style.
+pub const CONFIGURATIONS: [Configuration; 7] = [
+    configuration(DialectId::Eim, Format::Xml, Style::Form),
+    configuration(DialectId::Eim, Format::Json, Style::Form),
+    configuration(DialectId::Aws, Format::Xml, Style::Form),
+    configuration(DialectId::Ecs, Format::Xml, Style::Query),
+    configuration(DialectId::Ecs, Format::Json, Style::Query),
+    configuration(DialectId::Ecs, Format::Xml, Style::Form),
+    configuration(DialectId::Ecs, Format::Json, Style::Sigv4),
 ];
+
+const fn configuration(dialect: DialectId, format: Format, style: Style) -> Configuration {
+    Configuration { dialect, format, style }
+}
 
 /// Running servers of the reference. They stop, and what they kept on disk goes away, when the value is dropped.
 pub struct Embedded {
@@ -48,15 +58,25 @@ impl Embedded {
             if own.is_empty() {
                 continue;
             }
-            let server = Server::start(ServerOptions { seed, limits: room(), tick: TICK, ..ServerOptions::new(dialect) })?;
-            let profile = Profile { region: server.region.clone(), service: Some(server.service.clone()), ..profile(dialect) };
-            let endpoint = Url::parse(&server.endpoint).map_err(io::Error::other)?;
-            let target = Target { profile, endpoint, path: "/".into(), proof: server.credentials.clone().into(), embedded: true };
+            let namespaces = NAMESPACES.map(str::to_owned).to_vec();
+            let server = Server::start(ServerOptions { seed, limits: room(), tick: TICK, namespaces, ..ServerOptions::new(dialect) })?;
+            let target = target(dialect, &server).map_err(io::Error::other)?;
             targets.push(TargetRun { target, configurations: own, state: Some(state.clone()) });
             servers.push(server);
         }
         Ok(Embedded { targets, state, _servers: servers })
     }
+}
+
+/// A server of the reference as a target.
+fn target(dialect: DialectId, server: &Server) -> Result<Target, ResolveError> {
+    let profile = Profile { region: server.region.clone(), service: Some(server.service.clone()), ..profile(dialect) };
+    let key = server.credentials.clone();
+    let proof = match &server.login {
+        Some(login) => Proof::Login { login: login.clone(), key: Some(key) },
+        None => key.into(),
+    };
+    Target::new(profile, &server.endpoint, proof, true)
 }
 
 impl Drop for Embedded {
@@ -80,6 +100,8 @@ pub fn profile(dialect: DialectId) -> Profile {
         dialect,
         jobs: JOBS,
         account_principal: true,
+        namespace: (dialect == DialectId::Ecs).then(|| NAMESPACES[0].to_owned()),
+        second_namespace: (dialect == DialectId::Ecs).then(|| NAMESPACES[1].to_owned()),
         // Only what the dialect has a limit for at all: of the others nothing is known, on the reference either.
         limits: room().into_iter().filter(|(name, _)| model().limit(name, dialect).is_some()).collect(),
         ..Profile::default()

@@ -355,7 +355,8 @@ fn setting(run: &TargetRun, options: &Options, index: usize) -> Setting {
         run: format!("{}{index}", options.run),
         dialect: run.target.profile.dialect,
         region: run.target.profile.region.clone(),
-        account: None,
+        account: run.target.profile.namespace.clone(),
+        second_namespace: run.target.profile.second_namespace.clone(),
         limits: Arc::new(move |name| profile.limit(name).or_else(|| aws(name))),
         certificates: Arc::clone(&options.certificates),
     }
