@@ -11,6 +11,7 @@ use crate::reference::Settings;
 use crate::report::curl::{Scope, script};
 use crate::report::event::{CaseRecord, Event};
 use crate::report::view::View;
+use crate::runner::embedded::profile;
 use crate::target::Target;
 
 /// Region and service of signatures for the embedded reference.
@@ -50,8 +51,10 @@ impl Scopes {
             }
             None => embedded(dialect),
         };
+        let profile = self.foreign.as_ref().map_or_else(|| profile(dialect), |target| target.profile.clone());
+        let (namespace, headers, tls) = (profile.namespace, profile.headers.into_iter().collect(), profile.tls);
         let url = self.urls.get(&(record.target.clone(), dialect)).cloned().unwrap_or_default();
-        Scope { url, region, service, run: self.run.clone() }
+        Scope { url, region, service, namespace, headers, tls, run: self.run.clone() }
     }
 }
 

@@ -90,9 +90,7 @@ pub enum PassError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The target refuses the credentials, so that nothing can be learnt.
-    #[error(
-        "{endpoint} refuses the credentials with {status} {code}: {message}; check the access key, its secret, the region and the service"
-    )]
+    #[error("{endpoint} refuses the credentials with {status} {code}: {message}; check {check}")]
     Credentials {
         /// URL.
         endpoint: String,
@@ -102,6 +100,22 @@ pub enum PassError {
         code: String,
         /// Message.
         message: String,
+        /// What may be wrong.
+        check: &'static str,
+    },
+    /// The target does not know the namespace, so that nothing can be learnt.
+    #[error("{endpoint} has no such namespace ({status} {code}: {message}): {named}; name one that is there with --namespace")]
+    Namespace {
+        /// URL.
+        endpoint: String,
+        /// HTTP status.
+        status: u16,
+        /// Error code.
+        code: String,
+        /// Message.
+        message: String,
+        /// The one that was named.
+        named: String,
     },
 }
 
@@ -133,9 +147,13 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
         if let Some(Ok(Outcome::Error(e))) = outcome {
             (code, message) = (&e.code, &e.message);
         }
-        if learnt.capabilities.is_empty() && REFUSED.contains(&code) {
-            let (code, message) = (code.to_owned(), session.redactor.redact(message));
-            return Err(PassError::Credentials { endpoint: session.target.url(), status: status.unwrap_or(0), code, message });
+        if learnt.capabilities.is_empty()
+            && let Some(status) = status
+            && let Some(why) = refusal(session, configuration, (status, code, message))
+        {
+            // Nothing was made.
+            let _ = session.journal().cleaned(TRIAL);
+            return Err(why);
         }
         if let Some(Ok(Outcome::Success(result))) = outcome {
             for (slot, thing, member) in [("{arn}", "Policy", "Arn"), ("{key}", "AccessKey", "AccessKeyId")] {
@@ -155,6 +173,20 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
         let _ = session.journal().cleaned(TRIAL);
     }
     Ok(learnt)
+}
+
+/// What the answer to the first call says of credentials and namespace, where it is about them.
+fn refusal(session: &Session, configuration: Configuration, (status, code, message): (u16, &str, &str)) -> Option<PassError> {
+    let (endpoint, by_token) = (session.target.url(), configuration.by_token());
+    let message = session.redactor.redact(message);
+    if REFUSED.contains(&code) || (by_token && status == 401) {
+        let check = if by_token { "what the user of the login may do" } else { "the access key, its secret, the region and the service" };
+        return Some(PassError::Credentials { endpoint, status, code: code.to_owned(), message, check });
+    }
+    // Nothing that this call names could be missing but the namespace.
+    let unknown = by_token && code == "NoSuchEntity";
+    let named = session.target.profile.namespace.as_ref().map_or_else(|| "none was named".to_owned(), |name| format!("'{name}' was named"));
+    unknown.then(|| PassError::Namespace { endpoint, status, code: code.to_owned(), message, named })
 }
 
 fn capability(session: &Session, action: &Action, supported: bool, status: Option<u16>, code: &str) -> Capability {
