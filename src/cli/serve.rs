@@ -35,6 +35,9 @@ pub struct Args {
     /// Namespace, on ecs: an account of its own; repeatable. The key is the first one's
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     namespace: Vec<String>,
+    /// Uses after which a login token expires, on ecs, for clients to show how they cope
+    #[arg(long, value_name = "N")]
+    token_uses: Option<u32>,
     /// Serve with TLS, under a certificate made for this
     #[arg(long)]
     tls: bool,
@@ -58,6 +61,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     if args.dialect != DialectId::Ecs && !args.namespace.is_empty() {
         return Err(Failure::usage(format!("--namespace goes with --dialect ecs: {} has one account", args.dialect)));
     }
+    if args.dialect != DialectId::Ecs && args.token_uses.is_some() {
+        return Err(Failure::usage(format!("--token-uses goes with --dialect ecs: {} has no login", args.dialect)));
+    }
     let key = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let login = variable("ECS_USERNAME").zip(variable("ECS_PASSWORD"));
     if login.as_ref().is_some_and(|(user, _)| user.contains(':')) {
@@ -69,6 +75,7 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
         root_key: key,
         login,
         namespaces: args.namespace.clone(),
+        token_uses: args.token_uses,
         tls: args.tls,
         seed: args.seed,
         ..ServerOptions::new(args.dialect)

@@ -27,6 +27,11 @@ impl EcsEndpoint {
         Some(EcsEndpoint { dialect, settings, management: Management::new(manager), namespaces, ids: Ids::new(seed), faults })
     }
 
+    /// The same, with login tokens that expire after so many uses; none: only time does it.
+    pub fn with_token_uses(self, uses: Option<u32>) -> EcsEndpoint {
+        EcsEndpoint { management: self.management.with_token_uses(uses), ..self }
+    }
+
     /// The accounts as they are now.
     pub fn namespaces(&self) -> &Namespaces {
         &self.namespaces

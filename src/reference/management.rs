@@ -49,6 +49,11 @@ impl Management {
         Management { manager, tokens: Tokens::default() }
     }
 
+    /// The same, with tokens that expire after so many uses; none: only time does it.
+    pub fn with_token_uses(self, uses: Option<u32>) -> Management {
+        Management { tokens: Tokens::lasting(uses), ..self }
+    }
+
     /// Answers a request to `/login` or `/logout` at `now` (seconds since 1970, UTC); `None`: it is for the API.
     pub fn answer(&mut self, request: &Request, now: i64, ids: &mut Ids) -> Option<Response> {
         let response = match request.path.trim_end_matches('/') {

@@ -50,6 +50,8 @@ pub struct ServerOptions {
     pub login: Option<(String, String)>,
     /// Namespaces, on ecs; none: one of a usual name.
     pub namespaces: Vec<String>,
+    /// Uses after which a login token expires, on ecs; none: only time does it.
+    pub token_uses: Option<u32>,
     /// With TLS, under a certificate of an authority that is made for it.
     pub tls: bool,
     /// Decides every id and secret that the account will make.
@@ -71,6 +73,7 @@ impl ServerOptions {
             root_key: None,
             login: None,
             namespaces: Vec::new(),
+            token_uses: None,
             tls: false,
             seed: 0,
             limits: std::collections::BTreeMap::new(),
@@ -105,12 +108,12 @@ impl Server {
     ///
     /// # Errors
     /// When the port is taken, no certificate can be made, or the system gives no thread.
-    pub fn start(options: ServerOptions) -> io::Result<Server> {
+    pub fn start(mut options: ServerOptions) -> io::Result<Server> {
         let mut settings = Settings::new(options.dialect);
-        if let Some((id, secret)) = options.root_key {
+        if let Some((id, secret)) = options.root_key.take() {
             (settings.root_key, settings.root_secret) = (id, secret);
         }
-        settings.limits = options.limits;
+        settings.limits = std::mem::take(&mut options.limits);
         settings.tick = options.tick;
         let region = settings.region.clone();
         let service = settings.services.first().cloned().unwrap_or_default();
@@ -118,13 +121,13 @@ impl Server {
             Credentials { access_key_id: settings.root_key.clone(), secret: settings.root_secret.clone(), session_token: None };
         let (login, namespace) = match options.dialect {
             DialectId::Ecs => {
-                let (user, password) = options.login.unwrap_or_else(|| (MANAGER.into(), Ids::new(!options.seed).secret()));
+                let (user, password) = options.login.take().unwrap_or_else(|| (MANAGER.into(), Ids::new(!options.seed).secret()));
                 settings.account = options.namespaces.first().cloned().unwrap_or(settings.account);
                 (Some(Login { user, password }), Some(settings.account.clone()))
             }
             DialectId::Eim | DialectId::Aws => (None, None),
         };
-        let answer = answerer(settings, login.as_ref(), &options.namespaces, options.seed, options.faults).ok_or_else(|| {
+        let answer = answerer(settings, login.as_ref(), &options).ok_or_else(|| {
             io::Error::new(io::ErrorKind::Unsupported, format!("the reference does not serve the dialect {}", options.dialect))
         })?;
         let (acceptor, ca) = if options.tls { tls::acceptor().map(|(acceptor, ca)| (Some(acceptor), Some(ca)))? } else { (None, None) };
@@ -168,11 +171,13 @@ impl Drop for Server {
 type Answerer = Box<dyn FnMut(&Request, i64) -> Response + Send>;
 
 /// What is behind the server; `None`: the dialect is not implemented.
-fn answerer(settings: Settings, login: Option<&Login>, namespaces: &[String], seed: u64, faults: Faults) -> Option<Answerer> {
+fn answerer(settings: Settings, login: Option<&Login>, options: &ServerOptions) -> Option<Answerer> {
+    let (seed, faults) = (options.seed, options.faults.clone());
     Some(match login {
         Some(login) => {
             let manager = Manager { user: login.user.clone(), password: login.password.clone() };
-            let mut endpoint = EcsEndpoint::new(settings, manager, namespaces, seed, faults)?;
+            let endpoint = EcsEndpoint::new(settings, manager, &options.namespaces, seed, faults)?;
+            let mut endpoint = endpoint.with_token_uses(options.token_uses);
             Box::new(move |request, now| endpoint.answer(request, now))
         }
         None => {

@@ -19,6 +19,8 @@ pub struct Tokens {
     live: BTreeMap<String, Entry>,
     /// Expired, and not yet told so.
     expired: BTreeSet<String>,
+    /// Uses after which a token expires; none: only time does it.
+    uses: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -26,6 +28,7 @@ struct Entry {
     user: String,
     issued: i64,
     used: i64,
+    uses: u32,
 }
 
 /// What a token is worth.
@@ -44,6 +47,11 @@ pub enum Standing {
 pub struct TooMany;
 
 impl Tokens {
+    /// Tokens that expire after so many uses, as no ECS has them: for clients to show how they cope.
+    pub fn lasting(uses: Option<u32>) -> Tokens {
+        Tokens { uses, ..Tokens::default() }
+    }
+
     /// Hands out a token for `user` at `now` (seconds since 1970).
     ///
     /// # Errors
@@ -54,7 +62,7 @@ impl Tokens {
             return Err(TooMany);
         }
         let token = format!("{}{}", ids.secret(), ids.secret());
-        self.live.insert(token.clone(), Entry { user: user.to_owned(), issued: now, used: now });
+        self.live.insert(token.clone(), Entry { user: user.to_owned(), issued: now, used: now, uses: 0 });
         Ok(token)
     }
 
@@ -65,8 +73,13 @@ impl Tokens {
             return Standing::Expired;
         }
         match self.live.get_mut(token) {
+            Some(entry) if self.uses.is_some_and(|most| entry.uses >= most) => {
+                self.live.remove(token);
+                Standing::Expired
+            }
             Some(entry) => {
                 entry.used = entry.used.max(now);
+                entry.uses += 1;
                 Standing::Good(entry.user.clone())
             }
             None => Standing::Unknown,
@@ -148,6 +161,14 @@ mod tests {
         assert_eq!(tokens.check(&token, NOW + IDLE - 1), good());
         assert_eq!(tokens.check(&token, NOW + IDLE), good(), "using it starts the time anew");
         assert_eq!(tokens.check(&token, NOW + 2 * IDLE), Standing::Expired);
+    }
+
+    #[test]
+    fn a_token_can_be_made_to_expire_by_its_use() {
+        let (mut tokens, mut ids) = (Tokens::lasting(Some(2)), Ids::new(1));
+        let token = tokens.issue("root", NOW, &mut ids).expect("a token");
+        let standings = [(); 4].map(|()| tokens.check(&token, NOW));
+        assert_eq!(standings, [good(), good(), Standing::Expired, Standing::Unknown]);
     }
 
     #[test]

@@ -106,7 +106,7 @@ async fn guess(target: &Target, options: &Options<'_>) -> Result<(DialectId, Str
         let manner = Manner { configuration: plain(dialect, &[]), principal: None, auth: None, raw: None, trial: TRIAL, scope: None };
         let sent = session.call(&Call::new("ListUsers"), &manner).await;
         let _ = session.close().await;
-        let sent = sent.map_err(|why| RunError::Unreached { name: target.profile.name.clone(), why })?;
+        let sent = sent.map_err(|why| RunError::of_session(&target, why))?;
         let departures = departures(&sent, dialect);
         if tree(&sent).is_some() && best.is_none_or(|(_, least)| departures < least) {
             best = Some((dialect, departures));
@@ -132,10 +132,9 @@ fn departures(sent: &Sent, dialect: DialectId) -> usize {
 async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> Result<(), RunError> {
     let dialect = session.target.profile.dialect;
     let configuration = plain(dialect, &[]);
-    let name = session.target.profile.name.clone();
-    session.log_in().await.map_err(|why| RunError::of_login(&session.target, why))?;
+    session.log_in().await.map_err(|why| RunError::of_session(&session.target, why))?;
     let passed = pass(session, configuration, options.run, options.certificates).await.map_err(|e| match e {
-        super::capability::PassError::Session(why) => RunError::Unreached { name: name.clone(), why },
+        super::capability::PassError::Session(why) => RunError::of_session(&session.target, why),
         refused => RunError::Pass(refused),
     })?;
     learnt.unsupported = missing(&passed.capabilities).into_iter().collect();
@@ -150,7 +149,7 @@ async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> R
         let _ = session.journal().cleaned(TRIAL);
     }
     learnt.left.extend(left.into_iter().map(|left| format!("{} {}", left.kind, left.name)));
-    answered.map_err(|why| RunError::Unreached { name, why })
+    answered.map_err(|why| RunError::of_session(&session.target, why))
 }
 
 /// The questions that the capability pass does not ask.

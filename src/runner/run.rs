@@ -18,7 +18,7 @@ use super::redact::Redactor;
 use super::repeat;
 use super::session::{Session, SessionError, plain};
 use super::state::State;
-use super::token::{SharedToken, TokenError};
+use super::token::SharedToken;
 use super::trial::{self, Manners, TrialResult};
 use crate::api::{Level, Req};
 use crate::case::{Case, CertSource, Setting, Tamper};
@@ -100,20 +100,20 @@ pub enum RunError {
         /// What happened.
         why: SessionError,
     },
-    /// The target refuses the login.
+    /// The session cannot begin: the login is refused, or leads elsewhere.
     #[error(transparent)]
-    Login(TokenError),
+    Session(SessionError),
     /// The target refuses the credentials.
     #[error(transparent)]
     Pass(PassError),
 }
 
 impl RunError {
-    /// What became of [`Session::log_in`].
-    pub fn of_login(target: &Target, why: SessionError) -> RunError {
+    /// Why the first calls of a session did not come about.
+    pub fn of_session(target: &Target, why: SessionError) -> RunError {
         match why {
-            SessionError::Token(refused) => RunError::Login(refused),
-            why => RunError::Unreached { name: target.profile.name.clone(), why },
+            SessionError::Unreached(_) | SessionError::Gone(_) => RunError::Unreached { name: target.profile.name.clone(), why },
+            why => RunError::Session(why),
         }
     }
 }
@@ -252,7 +252,7 @@ async fn in_session(
     options: &Options,
     flow: &Flow<'_>,
 ) -> Result<(), RunError> {
-    session.log_in().await.map_err(|why| RunError::of_login(&run.target, why))?;
+    session.log_in().await.map_err(|why| RunError::of_session(&run.target, why))?;
     let capabilities = learn(run, session, state, options, flow).await?;
     let missing = missing(&capabilities);
     let opt_in = if run.target.embedded { OptIn::ALL } else { options.opt_in };
@@ -328,7 +328,7 @@ async fn learn(run: &TargetRun, session: &Session, state: &State, options: &Opti
     // The pass counts as one case of many: a serial case must not run beside it.
     let guard = state.shared().await.map_err(|why| RunError::State { endpoint: run.target.url(), why })?;
     let learnt = pass(session, configuration, &options.run, options.certificates.as_ref()).await.map_err(|e| match e {
-        PassError::Session(why) => RunError::Unreached { name: run.target.profile.name.clone(), why },
+        PassError::Session(why) => RunError::of_session(&run.target, why),
         refused => RunError::Pass(refused),
     })?;
     drop(guard);

@@ -18,7 +18,7 @@ use super::token_file::TokenFile;
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
-use crate::dialect::{Call, Configuration, Dialect, Finding, Outcome, Reply, Request, Response, dialect, shape};
+use crate::dialect::{Call, Configuration, Dialect, Finding, Format, Outcome, Reply, Request, Response, dialect, shape};
 use crate::target::Target;
 use crate::target::tamper::NotSigned;
 use crate::target::transport::{Connection, Transport, TransportError};
@@ -332,7 +332,7 @@ impl Session {
         match got {
             Ok(response) => {
                 self.answered.set(true);
-                let reply = self.dialect.decode_response(action, &response, manner.configuration.format);
+                let reply = self.dialect.decode_response(action, &response, self.asked(unsigned, manner));
                 sent.findings = self.free_checks(action, &reply, &response, manner.scope);
                 (sent.response, sent.reply) = (Some(response), Some(reply));
                 Ok(sent)
@@ -348,6 +348,12 @@ impl Session {
                 Ok(sent)
             }
         }
+    }
+
+    /// The format that a request asks for: the configuration's, unless the case has an Accept of its own.
+    fn asked(&self, request: &Request, manner: &Manner<'_>) -> Format {
+        let own = manner.raw.is_some_and(|raw| raw.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")));
+        if own { self.dialect.format_asked(request) } else { manner.configuration.format }
     }
 
     fn count(&self) {
