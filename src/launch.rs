@@ -173,13 +173,16 @@ impl Launch {
         let args = &self.args;
         let dialect = args.dialect.map(|d| d.to_string());
         let folder = folder.map(|f| f.display().to_string());
+        // Whoever repeats the run may have another environment; a target's own profile says it again.
+        let found = self.foreign.as_ref().filter(|_| args.target.is_none()).and_then(|target| target.profile.namespace.clone());
+        let namespace = args.namespace.clone().or(found);
         let given = [
             ("--target", &args.target),
             ("--endpoint", &args.endpoint),
             ("--dialect", &dialect),
             ("--region", &args.region),
             ("--profile", &args.credentials),
-            ("--namespace", &args.namespace),
+            ("--namespace", &namespace),
             ("--ca", &args.ca),
             ("--cases", &folder),
         ];

@@ -123,6 +123,17 @@ pub enum Style {
     Sigv4,
 }
 
+impl Style {
+    /// The word for it on the command line and in profiles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Style::Form => "form",
+            Style::Query => "query",
+            Style::Sigv4 => "sigv4",
+        }
+    }
+}
+
 /// How a form body is percent-encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -161,10 +172,7 @@ impl std::fmt::Display for Configuration {
         };
         write!(f, "{}/{format}", self.dialect)?;
         match (self.dialect, self.style) {
-            (DialectId::Ecs, Style::Form) => f.write_str("/form"),
-            (DialectId::Ecs, Style::Query) => f.write_str("/query"),
-            (DialectId::Ecs, Style::Sigv4) => f.write_str("/sigv4"),
-            (_, Style::Query) => f.write_str("/query"),
+            (DialectId::Ecs, style) | (_, style @ Style::Query) => write!(f, "/{}", style.name()),
             _ => Ok(()),
         }
     }

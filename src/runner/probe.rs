@@ -20,9 +20,11 @@ use super::state::State;
 use super::trial::Main;
 use crate::api::{DialectId, model};
 use crate::auth::Credentials;
+use crate::auth::ecs_token::NAMESPACE_HEADER;
 use crate::case::generate::PREFIX;
-use crate::case::{CertSource, Tamper};
+use crate::case::{CertSource, Raw, Tamper};
 use crate::dialect::{Call, Configuration, Outcome, shape};
+use crate::plan::of_dialect;
 use crate::target::Target;
 
 /// What the journal calls it.
@@ -131,7 +133,7 @@ fn departures(sent: &Sent, dialect: DialectId) -> usize {
 /// Every question, and then the cleaning up.
 async fn ask(session: &Session, options: &Options<'_>, learnt: &mut Learnt) -> Result<(), RunError> {
     let dialect = session.target.profile.dialect;
-    let configuration = plain(dialect, &[]);
+    let configuration = plain(dialect, &session.target.configurations());
     session.log_in().await.map_err(|why| RunError::of_session(&session.target, why))?;
     let passed = pass(session, configuration, options.run, options.certificates).await.map_err(|e| match e {
         super::capability::PassError::Session(why) => RunError::of_session(&session.target, why),
@@ -165,18 +167,30 @@ impl Questions<'_> {
         let created = self.call(&Call::new("CreateUser").with("UserName", &user)).await?;
         learnt.version = software(&created);
         self.forms(&created, learnt).await?;
-        self.paths(learnt).await?;
+        if of_dialect("paths", self.configuration.dialect).is_none() {
+            self.paths(learnt).await?;
+        }
         if self.on("CreateUser", "Tags") {
             self.tags(learnt).await?;
         }
         self.markers(learnt).await?;
-        self.signatures(learnt).await?;
-        self.principals(&user, learnt).await
+        if self.configuration.by_token() {
+            self.namespaces(learnt).await?;
+        }
+        let key = self.key(&user, learnt).await?;
+        self.signatures(key.as_ref(), learnt).await?;
+        match &key {
+            Some(key) => self.principals(key, learnt).await,
+            None => Ok(()),
+        }
     }
 
     async fn send(&self, call: &Call, principal: Option<&Credentials>, auth: Option<&Tamper>) -> Result<Sent, SessionError> {
-        let manner = Manner { configuration: self.configuration, principal, auth, raw: None, trial: TRIAL, scope: None };
-        self.session.call(call, &manner).await
+        self.session.call(call, &self.manner(principal, auth)).await
+    }
+
+    fn manner<'a>(&self, principal: Option<&'a Credentials>, auth: Option<&'a Tamper>) -> Manner<'a> {
+        Manner { configuration: self.configuration, principal, auth, raw: None, trial: TRIAL, scope: None }
     }
 
     async fn call(&self, call: &Call) -> Result<Sent, SessionError> {
@@ -254,25 +268,45 @@ impl Questions<'_> {
         Ok(())
     }
 
-    async fn signatures(&self, learnt: &mut Learnt) -> Result<(), SessionError> {
-        let sent = self.send(&Call::new("ListUsers"), None, Some(&Tamper::WrongSecret)).await?;
+    /// Whether the main principal must name a namespace.
+    async fn namespaces(&self, learnt: &mut Learnt) -> Result<(), SessionError> {
+        let raw = Raw { headers: vec![(NAMESPACE_HEADER.to_owned(), None)], ..Raw::default() };
+        let manner = Manner { raw: Some(&raw), ..self.manner(None, None) };
+        let sent = self.session.call(&Call::new("ListUsers"), &manner).await?;
+        if tree(&sent).is_some() {
+            learnt.lacks.push(("management-user", "ListUsers without a namespace is answered".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether a wrong secret is noticed: the main principal's, or where that has none a user's.
+    async fn signatures(&self, key: Option<&Credentials>, learnt: &mut Learnt) -> Result<(), SessionError> {
+        let key = key.filter(|_| self.configuration.by_token());
+        if key.is_none() && self.configuration.by_token() {
+            return Ok(());
+        }
+        let sent = self.send(&Call::new("ListUsers"), key, Some(&Tamper::WrongSecret)).await?;
         if tree(&sent).is_some() {
             learnt.lacks.push(("signatures", "ListUsers signed with a wrong secret is answered".to_owned()));
         }
         Ok(())
     }
 
-    /// Whether a user's key can send calls, and whether what it may do depends on policies.
-    async fn principals(&self, user: &str, learnt: &mut Learnt) -> Result<(), SessionError> {
+    /// An access key of a user.
+    async fn key(&self, user: &str, learnt: &mut Learnt) -> Result<Option<Credentials>, SessionError> {
         let created = self.call(&Call::new("CreateAccessKey").with("UserName", user)).await?;
         let part = |member: &str| tree(&created)?.get("AccessKey")?.get(member)?.as_str().map(str::to_owned);
         let (Some(access_key_id), Some(secret)) = (part("AccessKeyId"), part("SecretAccessKey")) else {
             learnt.lacks.push(("principals", format!("CreateAccessKey {}", said(&created))));
             learnt.lacks.push(("authorization", "users have no keys to call with".to_owned()));
-            return Ok(());
+            return Ok(None);
         };
-        let key = Credentials { access_key_id, secret, session_token: None };
-        let sent = self.send(&Call::new("ListUsers"), Some(&key), None).await?;
+        Ok(Some(Credentials { access_key_id, secret, session_token: None }))
+    }
+
+    /// Whether a user's key can send calls, and whether what it may do depends on policies.
+    async fn principals(&self, key: &Credentials, learnt: &mut Learnt) -> Result<(), SessionError> {
+        let sent = self.send(&Call::new("ListUsers"), Some(key), None).await?;
         let code = match sent.reply.as_ref().map(|r| &r.outcome) {
             Some(Ok(Outcome::Error(e))) => e.code.as_str(),
             _ => "",
@@ -316,12 +350,17 @@ mod tests {
     use super::*;
     use crate::case::NoCertificates;
     use crate::reference::server::{Server, ServerOptions};
-    use crate::target::{Profile, parse};
+    use crate::target::{Profile, Proof, parse};
 
     fn probed(dialect: DialectId, known: Option<DialectId>) -> (Server, String) {
         let server = Server::start(ServerOptions::new(dialect)).unwrap();
         let profile = Profile { name: "127.0.0.1:1".into(), region: server.region.clone(), ..Profile::default() };
-        let target = Target::new(profile, &server.endpoint, server.credentials.clone(), false).unwrap();
+        let profile = Profile { dialect: known.unwrap_or(profile.dialect), namespace: server.namespace.clone(), ..profile };
+        let proof = match &server.login {
+            Some(login) => Proof::Login { login: login.clone(), key: None },
+            None => server.credentials.clone().into(),
+        };
+        let target = Target::new(profile, &server.endpoint, proof, false).unwrap();
         let state = std::env::temp_dir().join(format!("iamspec-probe-{dialect}-{}", std::process::id()));
         let options = Options { dialect: known, run: "r", certificates: &NoCertificates, state: Some(&state) };
         let text = probe(&target, &options).unwrap();
@@ -332,12 +371,15 @@ mod tests {
 
     #[test]
     fn the_reference_lacks_nothing_and_its_profile_can_be_read() {
-        for dialect in [DialectId::Aws, DialectId::Eim] {
-            let (server, text) = probed(dialect, None);
+        for (dialect, known) in [(DialectId::Aws, None), (DialectId::Eim, None), (DialectId::Ecs, Some(DialectId::Ecs))] {
+            let (server, text) = probed(dialect, known);
             let profile = parse::parse(&text).unwrap_or_else(|e| panic!("{e:?}\n{text}"));
             assert_eq!((profile.dialect, profile.region.as_str()), (dialect, server.region.as_str()), "{text}");
-            assert!(profile.lacks.is_empty() && profile.unsupported.is_empty() && profile.patterns.is_empty(), "{text}");
-            assert_eq!(profile.endpoint, Some(server.endpoint.clone()));
+            let in_name_only = if dialect == DialectId::Ecs { vec!["UpdateGroup".to_owned(), "UpdateUser".to_owned()] } else { vec![] };
+            assert_eq!(profile.unsupported, in_name_only, "{text}");
+            assert!(profile.lacks.is_empty() && profile.patterns.is_empty(), "{text}");
+            let path = if dialect == DialectId::Ecs { "/iam" } else { "" };
+            assert_eq!((profile.endpoint, profile.namespace), (Some(format!("{}{path}", server.endpoint)), server.namespace.clone()));
             assert!(!text.contains("left behind"), "{text}");
         }
     }

@@ -15,13 +15,8 @@ pub fn command(run: &str, target: &Target, configuration: Configuration, case: &
         Format::Json => "json",
     };
     words.extend(["--wire".to_owned(), format.to_owned()]);
-    let style = match configuration.style {
-        Style::Form => "form",
-        Style::Query => "query",
-        Style::Sigv4 => "sigv4",
-    };
     if configuration.style != Style::Form || configuration.dialect == DialectId::Ecs {
-        words.extend(["--style".to_owned(), style.to_owned()]);
+        words.extend(["--style".to_owned(), configuration.style.name().to_owned()]);
     }
     words.push(case.to_owned());
     words.join(" ")

@@ -286,11 +286,7 @@ fn pairs(profile: &Profile) -> impl Iterator<Item = (Format, Style)> {
 
 /// Refuses a configuration in which the main principal could not prove who it is.
 fn unproven(configuration: Configuration, proof: &Proof) -> Result<(), ResolveError> {
-    let style = match configuration.style {
-        Style::Form => "form",
-        Style::Query => "query",
-        Style::Sigv4 => "sigv4",
-    };
+    let style = configuration.style.name();
     match configuration.by_token() {
         true if proof.login().is_none() => Err(ResolveError::Unproven { style, needs: "user and password for a login" }),
         false if proof.key().is_none() => Err(ResolveError::Unproven { style, needs: "an access key" }),

@@ -16,12 +16,24 @@ pub(super) fn profile(target: &Target, learnt: &Learnt) -> String {
     }
     let _ = writeln!(out, "# {}\ndialect = {}", comment(&learnt.dialect_because), quoted(profile.dialect.name()));
     let _ = writeln!(out, "endpoint = {}", quoted(&target.url()));
+    if let Some(namespace) = &profile.namespace {
+        let _ = writeln!(
+            out,
+            "namespace = {}  # second-namespace = \"…\" if there is another, for cases that show that the two are apart",
+            quoted(namespace)
+        );
+    }
     let _ = writeln!(out, "region = {}", quoted(&profile.region));
     if let Some(service) = &profile.service {
         let _ = writeln!(out, "service = {}", quoted(service));
     }
-    if profile.dialect == DialectId::Eim {
-        out.push_str("formats = [\"xml\"]  # add \"json\" if it answers that\n");
+    match profile.dialect {
+        DialectId::Eim => out.push_str("formats = [\"xml\"]  # add \"json\" if it answers that\n"),
+        DialectId::Ecs => {
+            let styles: Vec<String> = profile.styles().iter().map(|style| quoted(style.name())).collect();
+            let _ = writeln!(out, "formats = [\"xml\", \"json\"]\nstyles = [{}]", styles.join(", "));
+        }
+        DialectId::Aws => {}
     }
     if !learnt.unsupported.is_empty() {
         out.push_str("unsupported = [\n");
