@@ -353,7 +353,10 @@ impl Trial<'_> {
             waited_millis: millis(waited),
             repeat: super::repeat::command(&manners.repeat, &session.target, configuration, &case.id),
         };
-        let record = session.redactor.redact_record(&record).unwrap_or_else(|| CaseRecord { steps: Vec::new(), ..record });
+        let target = record.target.clone();
+        let masked = session.redactor.redact_record(&record).unwrap_or_else(|| CaseRecord { steps: Vec::new(), ..record });
+        // Our own name for the target is no secret, although it may read like the beginning of one.
+        let record = CaseRecord { target, ..masked };
         TrialResult { record, findings, left }
     }
 }
