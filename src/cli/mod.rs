@@ -10,6 +10,7 @@ mod explain;
 mod fail;
 mod known;
 mod list;
+mod matrix;
 mod plan;
 mod probe;
 mod run;
@@ -58,6 +59,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Remove what killed runs left behind, by their journal
     Sweep(sweep::Args),
+    /// Put stored runs side by side: a page, Markdown, JSON, CSV, badges
+    Matrix(matrix::Args),
     /// Explain a requirement or a case
     Explain(explain::Args),
     /// Write the test certificates that the cases use
@@ -84,6 +87,7 @@ pub fn main() -> i32 {
         Command::Probe(args) => probe::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        Command::Matrix(args) => matrix::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Certs(args) => certs::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -9,7 +9,11 @@ pub mod failure;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod junit;
+#[cfg(feature = "cli")]
+pub mod matrix;
 pub mod ndjson;
+#[cfg(feature = "cli")]
+pub mod runs;
 #[cfg(feature = "net")]
 pub(crate) mod shell;
 pub mod tally;

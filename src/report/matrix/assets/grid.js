@@ -1,0 +1,101 @@
+// The table: a tree grid, of which only the visible rows exist.
+
+let table = null;
+let body = null;
+
+/** A cell's verdicts: words where there is one, counts where there are several. */
+function verdicts(node, column) {
+  const counts = countsOf(node.matching, column);
+  const present = counts.map((n, status) => [status, n]).filter(([, n]) => n > 0);
+  if (present.length === 0) return [];
+  if (node.row && present.length === 1) return [badge(present[0][0], present[0][1] > 1 ? `${statuses[present[0][0]].word} ×${present[0][1]}` : undefined)];
+  return present.map(([status, n]) => badge(status, String(n)));
+}
+
+/** The gravest verdict of a cell, for its tint. */
+const GRAVITY = ["fail", "differs", "xpass", "error", "xfail", "pass", "skip"];
+function tint(node, column) {
+  const names = new Set(node.matching.flatMap((leaf) => leaf.cells[column]).map((entry) => statuses[entry.status].name));
+  return GRAVITY.find((name) => names.has(name)) ?? "none";
+}
+
+function said(node, column) {
+  const words = inWords(countsOf(node.matching, column));
+  if (words) return words;
+  return node.kind === "case" || !node.kind ? "not part of this run" : "nothing found";
+}
+
+function rowHeader(node) {
+  const arrow = node.row ? null : make("span", { class: "arrow", "aria-hidden": "true" });
+  const level = node.requirement ? levelBadges(node) : null;
+  const label =
+    node.title === undefined
+      ? make("span", { class: "name" }, node.name)
+      : make("span", { class: "title" }, node.title, " ", make("code", {}, node.row && node.kind === "case" ? node.name.split("/").at(-1) : node.name));
+  const n = node.row ? null : make("span", { class: "n", title: count(node.matching.length, "row") }, String(node.matching.length));
+  return make("th", { role: "rowheader", scope: "row", tabindex: "-1" }, make("div", { class: `label depth-${node.depth}` }, arrow, label, level, n));
+}
+
+/** The levels of a requirement on the dialects of the columns. */
+function levelBadges(node) {
+  const levels = requirements[node.requirement]?.levels ?? {};
+  const here = new Set(shownColumns().map((column) => levels[columns[column].dialect]));
+  return LEVELS.filter((level) => here.has(level)).reverse().map((level) => make("span", { class: `level level-${level}`, title: `held to it as: ${level}` }, level));
+}
+
+function rowOf(node) {
+  const row = make("tr", { role: "row", class: `row-${node.depth}`, "aria-level": node.depth, "aria-expanded": node.row ? null : String(isOpen(node)) });
+  row.node = node;
+  row.append(rowHeader(node));
+  for (const column of shownColumns()) {
+    const content = verdicts(node, column);
+    row.append(
+      make(
+        "td",
+        { role: "gridcell", tabindex: "-1", class: `t-${tint(node, column)}`, "aria-label": said(node, column), "data-column": column },
+        content.length ? content : make("span", { class: "nothing", "aria-hidden": "true" }, "·"),
+      ),
+    );
+  }
+  return row;
+}
+
+function head() {
+  const cells = shownColumns().map((i) => {
+    const column = columns[i];
+    return make(
+      "th",
+      { role: "columnheader", scope: "col", tabindex: "-1", "data-column": i },
+      make("span", { class: "target" }, column.target),
+      make("span", { class: "version" }, column.version || "no version given"),
+      make("span", { class: "about" }, `${column.dialect} · `, make("time", { datetime: column.started }, column.date)),
+      column.cut_short ? make("span", { class: "cut", title: column.cut_short }, "cut short") : null,
+    );
+  });
+  const corner = make("th", { role: "columnheader", scope: "col", class: "corner", tabindex: "-1" }, "Family, Action, requirement, case");
+  return make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, corner, cells), totals());
+}
+
+function totals() {
+  const shown = root.matching.filter((leaf) => leaf.kind === "case");
+  const node = { matching: shown, row: null, depth: 0, name: "All", title: undefined, kind: undefined };
+  const label = make("th", { role: "rowheader", scope: "row", tabindex: "-1" }, make("div", { class: "label" }, isFiltered() ? "Cases shown" : "All cases", make("span", { class: "n" }, String(shown.length))));
+  const cells = shownColumns().map((column) => make("td", { role: "gridcell", tabindex: "-1", "aria-label": said(node, column) }, verdicts(node, column)));
+  return make("tr", { role: "row", class: "totals" }, label, cells);
+}
+
+/** Draws the table anew, the focus staying where it was. */
+function drawGrid() {
+  const focus = focusedPlace();
+  const rows = visible();
+  body = make("tbody", { role: "rowgroup" }, rows.map(rowOf));
+  const fresh = make("table", { role: "treegrid", "aria-label": "Compatibility matrix", "aria-readonly": "true" }, head(), body);
+  const empty = rows.length === 0 ? make("p", { class: "empty" }, "No case is like this. ", make("button", { type: "button", onclick: reset }, "Show all")) : null;
+  const scroll = byId("scroll");
+  const [top, left] = [scroll.scrollTop, scroll.scrollLeft];
+  scroll.replaceChildren(...[fresh, empty].filter(Boolean));
+  [scroll.scrollTop, scroll.scrollLeft] = [top, left];
+  table = fresh;
+  restoreFocus(focus);
+}
+
