@@ -24,7 +24,7 @@ Forms:
         counts, requirements: [{requirement, counts, rows: [{id, title, cells}]}]}]}], changes}; counts and cells are lists in
         the order of columns; a cell has an entry for each configuration, with its verdict
   csv   a line for each verdict: target, version, dialect, configuration, date, kind (case, check or leftover), family, action,
-        requirement, case, level, verdict, change (against the run of the target before), reason
+        requirement, case, level, verdict, change (against the run of the target before), found, reason
 
 Exit codes: 0 written, 2 a file that is no run, or usage, 3 what was asked for cannot be written.")]
 pub struct Args {

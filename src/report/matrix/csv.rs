@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use super::changes::{Changed, changes};
 use super::counts::look;
-use super::model::{Entry, Matrix, Row};
+use super::model::{Entry, Matrix, Record, Row};
 use crate::report::text::printable;
 
 /// Names of the columns. `kind` is `case`, `check` or `leftover`; `date` when the run began; `change` against the run of the same target
-/// before it, `gone` on a line of its own without a verdict.
-pub const COLUMNS: [&str; 14] = [
+/// before it, `gone` on a line of its own without a verdict; `found` the first difference of a departure.
+pub const COLUMNS: [&str; 15] = [
     "target",
     "version",
     "dialect",
@@ -23,6 +23,7 @@ pub const COLUMNS: [&str; 14] = [
     "level",
     "verdict",
     "change",
+    "found",
     "reason",
 ];
 
@@ -76,9 +77,21 @@ fn verdict(
             &entry.map(|e| e.level.to_string()).unwrap_or_default(),
             entry.map_or("", |e| look(e.status).name),
             change.map_or("", Changed::name),
+            &entry.map(|e| found(e.record)).unwrap_or_default(),
             entry.map_or("", |e| e.record.reason()),
         ],
     )
+}
+
+fn found(record: Record<'_>) -> String {
+    match record {
+        Record::Case(record) => match record.verdict.mismatches.first() {
+            Some(m) => format!("step {} {}: expected {}, actual {}", m.step + 1, m.path, m.expected, m.actual),
+            None => String::new(),
+        },
+        Record::Check(check) => format!("{}: {}", check.at, check.text),
+        Record::Leftover(leftover) => format!("{}: {}", leftover.name, leftover.why),
+    }
 }
 
 fn line(to: &mut dyn Write, fields: &[&str]) -> io::Result<()> {
@@ -124,7 +137,7 @@ mod tests {
         });
         let text = written(&[first, second]);
         let gone =
-            "moto,5.2.5,aws,aws/xml,2026-11-23T00:00:00Z,case,users,GetUser,example.attached-policy-blocks,users/GetUser/by-name,,,gone,";
+            "moto,5.2.5,aws,aws/xml,2026-11-23T00:00:00Z,case,users,GetUser,example.attached-policy-blocks,users/GetUser/by-name,,,gone,,";
         assert!(text.lines().any(|l| l == gone), "{text}");
     }
 

@@ -5,8 +5,6 @@
 
 use std::io::{self, Write};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use minijinja::context;
 use minijinja::value::Value;
 use serde::Serialize;
@@ -14,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::model::{self, Matrix};
 use super::{evidence, index, template};
+use crate::auth::ecs_token::base64;
 
 const STYLE: &str = concat!(include_str!("assets/page.css"), include_str!("assets/evidence.css"));
 
@@ -66,7 +65,7 @@ fn plain(matrix: &Matrix<'_>) -> Vec<Value> {
 
 /// What the page may do: run this script, use this style, and nothing else.
 fn policy() -> String {
-    let digest = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
+    let digest = |text: &str| format!("'sha256-{}'", base64(&Sha256::digest(text.as_bytes())));
     format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
         digest(SCRIPT),

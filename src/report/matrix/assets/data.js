@@ -86,8 +86,16 @@ function countsOf(all, column) {
 const inWords = (counts) => counts.map((n, i) => (n ? `${n} ${statuses[i].word}` : "")).filter(Boolean).join(", ");
 
 /** A verdict as a sign and a word or number: never a colour alone. */
-function badge(status, text) {
-  const { name, sign, word, meaning } = statuses[status];
-  return make("span", { class: `v v-${name}`, title: `${word}: ${meaning}` }, make("span", { class: "sign", "aria-hidden": "true" }, sign), ` ${text ?? word}`);
+function sign(status, text) {
+  const { name, sign } = statuses[status];
+  return make("span", { class: `v v-${name}` }, make("span", { class: "sign", "aria-hidden": "true" }, sign), ` ${text}`);
+}
+
+/** A verdict with its meaning. */
+function badge(status) {
+  const { word, meaning } = statuses[status];
+  const badge = sign(status, word);
+  badge.title = `${word}: ${meaning}`;
+  return badge;
 }
 

@@ -52,9 +52,10 @@ function section(title, ...content) {
   return make("section", {}, make("h3", {}, title), content);
 }
 
-/** A group in one column: its leaves by verdict, each a way in. */
+/** A group in one column: its leaves by verdict, the gravest first, each a way in. */
 function groupEvidence(node, column) {
-  const parts = statuses.map((status, i) => {
+  const order = statuses.map((_, i) => i).sort((a, b) => GRAVITY.indexOf(statuses[a].name) - GRAVITY.indexOf(statuses[b].name));
+  const parts = order.map((i) => {
     const here = node.matching.filter((leaf) => leaf.cells[column].some((entry) => entry.status === i));
     if (here.length === 0) return null;
     const items = here.map((leaf) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => openCell(leaf, column) }, leaf.title), " ", make("code", {}, leaf.name)));

@@ -8,12 +8,12 @@ function verdicts(node, column) {
   const counts = countsOf(node.matching, column);
   const present = counts.map((n, status) => [status, n]).filter(([, n]) => n > 0);
   if (present.length === 0) return [];
-  if (node.row && present.length === 1) return [badge(present[0][0], present[0][1] > 1 ? `${statuses[present[0][0]].word} ×${present[0][1]}` : undefined)];
-  return present.map(([status, n]) => badge(status, String(n)));
+  if (node.row && present.length === 1) return [sign(present[0][0], present[0][1] > 1 ? `${statuses[present[0][0]].word} ×${present[0][1]}` : statuses[present[0][0]].word)];
+  return present.map(([status, n]) => sign(status, String(n)));
 }
 
-/** The gravest verdict of a cell, for its tint. */
 const GRAVITY = ["fail", "differs", "xpass", "error", "xfail", "pass", "skip"];
+/** The gravest verdict of a cell, for its tint. */
 function tint(node, column) {
   const names = new Set(node.matching.flatMap((leaf) => leaf.cells[column]).map((entry) => statuses[entry.status].name));
   return GRAVITY.find((name) => names.has(name)) ?? "none";
@@ -25,9 +25,9 @@ function said(node, column) {
   return node.kind === "case" || !node.kind ? "not part of this run" : "nothing found";
 }
 
-function rowHeader(node) {
+function rowHeader(node, shown) {
   const arrow = node.row ? null : make("span", { class: "arrow", "aria-hidden": "true" });
-  const level = node.requirement ? levelBadges(node) : null;
+  const level = node.requirement ? levelBadges(node, shown) : null;
   const label =
     node.title === undefined
       ? make("span", { class: "name" }, node.name)
@@ -37,17 +37,17 @@ function rowHeader(node) {
 }
 
 /** The levels of a requirement on the dialects of the columns. */
-function levelBadges(node) {
+function levelBadges(node, shown) {
   const levels = requirements[node.requirement]?.levels ?? {};
-  const here = new Set(shownColumns().map((column) => levels[columns[column].dialect]));
+  const here = new Set(shown.map((column) => levels[columns[column].dialect]));
   return LEVELS.filter((level) => here.has(level)).reverse().map((level) => make("span", { class: `level level-${level}`, title: `held to it as: ${level}` }, level));
 }
 
-function rowOf(node) {
+function rowOf(node, shown) {
   const row = make("tr", { role: "row", class: `row-${node.depth}`, "aria-level": node.depth, "aria-expanded": node.row ? null : String(isOpen(node)) });
   row.node = node;
-  row.append(rowHeader(node));
-  for (const column of shownColumns()) {
+  row.append(rowHeader(node, shown));
+  for (const column of shown) {
     const content = verdicts(node, column);
     row.append(
       make(
@@ -65,7 +65,7 @@ function head() {
     const column = columns[i];
     return make(
       "th",
-      { role: "columnheader", scope: "col", tabindex: "-1", "data-column": i },
+      { role: "columnheader", scope: "col", tabindex: "-1", "data-column": i, class: state.in === String(i) ? "looked-at" : null },
       make("span", { class: "target" }, column.target),
       make("span", { class: "version" }, column.version || "no version given"),
       make("span", { class: "about" }, `${column.dialect} · `, make("time", { datetime: column.started }, column.date)),
@@ -88,14 +88,17 @@ function totals() {
 function drawGrid() {
   const focus = focusedPlace();
   const rows = visible();
-  body = make("tbody", { role: "rowgroup" }, rows.map(rowOf));
+  const shown = shownColumns();
+  body = make("tbody", { role: "rowgroup" }, rows.map((node) => rowOf(node, shown)));
   const fresh = make("table", { role: "treegrid", "aria-label": "Compatibility matrix", "aria-readonly": "true" }, head(), body);
+  fresh.style.setProperty("--cells", shown.length);
   const empty = rows.length === 0 ? make("p", { class: "empty" }, "No case is like this. ", make("button", { type: "button", onclick: reset }, "Show all")) : null;
   const scroll = byId("scroll");
   const [top, left] = [scroll.scrollTop, scroll.scrollLeft];
   scroll.replaceChildren(...[fresh, empty].filter(Boolean));
   [scroll.scrollTop, scroll.scrollLeft] = [top, left];
   table = fresh;
+  table.querySelector(".looked-at")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   restoreFocus(focus);
 }
 

@@ -6,7 +6,7 @@ const SHOWS = [
   ["failing", "Failing, not known"],
   ["differ", "Where targets differ"],
   ["only", "Fails only here"],
-  ["changed", "Changed since the run before"],
+  ["changed", "Changed since before"],
 ];
 const FOLDS = [
   ["1", "Families"],
