@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::api::Level;
 use crate::case::corpus::Corpus;
 use crate::dialect::Configuration;
-use crate::plan::OptIn;
+use crate::plan::{OptIn, Shard};
 use crate::reference::Settings;
 use crate::report::shell;
 use crate::runner::embedded::{CONFIGURATIONS, Certificates, Embedded, profile};
@@ -37,6 +37,8 @@ pub struct Launch {
     pub exchanges: bool,
     /// Use what another process learnt of the target a moment ago.
     pub cached_capabilities: bool,
+    /// Which part of a run this is. Choosing the cases is the caller's part.
+    pub shard: Option<Shard>,
 }
 
 /// A run that can begin. The embedded reference serves as long as this lives.
@@ -104,6 +106,7 @@ impl Launch {
             opt_in: OptIn::default(),
             exchanges: false,
             cached_capabilities: false,
+            shard: None,
         }
     }
 
@@ -153,7 +156,8 @@ impl Launch {
             (None, None) => Vec::new(),
         };
         let options = Options {
-            run: run_part(self.seed),
+            // Parts of one run may be given the same seed and meet on one server.
+            run: run_part(self.seed.wrapping_add(self.shard.map_or(0, |s| u64::from(s.index())))),
             seed: self.seed,
             jobs: self.jobs,
             level: self.level,
@@ -164,6 +168,7 @@ impl Launch {
             certificates: Arc::new(Certificates),
             repeat: self.repeat(folder),
             suite: suite.digest.clone(),
+            shard: self.shard,
         };
         Ok(Ready { targets, options, _embedded: embedded })
     }

@@ -3,6 +3,7 @@
 mod footprint;
 mod lacks;
 mod needs;
+mod shard;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::target::Profile;
 pub use footprint::{Footprint, footprint};
 pub use lacks::of_dialect;
 pub use needs::{Needs, needs};
+pub use shard::Shard;
 
 /// Tag of cases that fail authentication on purpose.
 pub const AUTH_FAILURE: &str = "auth-failure";

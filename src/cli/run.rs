@@ -15,7 +15,7 @@ use crate::api::Level;
 use crate::baseline::Judge;
 use crate::case::corpus::Corpus;
 use crate::launch::{Launch, variable};
-use crate::plan::OptIn;
+use crate::plan::{OptIn, Shard};
 use crate::report::event::Event;
 use crate::report::failure::Options;
 use crate::report::ndjson::read_run;
@@ -34,6 +34,7 @@ Examples:
   iamspec run --endpoint https://iam.example.com --dialect aws --region eu-1 --plan
   iamspec run --target moto --output junit=report.xml --output ndjson=run.ndjson
   iamspec run --target moto --failed-from run.ndjson --curl scripts
+  iamspec run --target moto --shard 2/4 --output ndjson=shard-2.ndjson
 
 Exit codes: 0 as expected, 1 conformance failures, 2 usage or case-file error, 3 target not reached or harness broke.")]
 pub struct Args {
@@ -46,6 +47,9 @@ pub struct Args {
     /// Only what failed or broke in a stored run
     #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
     failed_from: Option<PathBuf>,
+    /// Only the I-th of N parts of the cases; which part a case is in follows from its id alone
+    #[arg(long, value_name = "I/N", help_heading = "Cases")]
+    shard: Option<Shard>,
     /// Also cases that annoy: failed authentications and full quotas off this machine, changes of what the provider owns anywhere
     #[arg(long, value_name = "WHAT", help_heading = "Cases")]
     allow: Vec<Allow>,
@@ -96,6 +100,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     if let Some(path) = &args.failed_from {
         only_failed(&mut corpus, path)?;
     }
+    if let Some(shard) = args.shard {
+        corpus.cases.retain(|case| shard.takes(&case.id));
+    }
     let launch = launch(args)?;
     if args.plan {
         return plan::show(&launch, &corpus);
@@ -140,6 +147,7 @@ fn launch(args: &Args) -> Result<Launch, Failure> {
             provider_policies: allowed(Allow::ProviderPolicies),
         },
         exchanges: args.verbose || args.curl.is_some(),
+        shard: args.shard,
         ..launch
     })
 }
@@ -147,7 +155,7 @@ fn launch(args: &Args) -> Result<Launch, Failure> {
 /// Whether every case is run in every configuration, so that a list of known failures can be judged as a whole.
 fn full(args: &Args, corpus: &Corpus, whole: &Corpus) -> bool {
     let narrowed = args.target.wire.is_some() || args.target.style.is_some();
-    corpus.cases.len() == whole.cases.len() && !narrowed && !args.fail_fast
+    corpus.cases.len() == whole.cases.len() && !narrowed && !args.fail_fast && args.shard.is_none()
 }
 
 /// Keeps the cases that failed, broke or passed unexpectedly in a stored run.

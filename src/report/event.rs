@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{DialectId, Level};
+use crate::plan::Shard;
 use crate::verdict::Verdict;
 
 /// What stands for a secret, in events and so in every report.
@@ -68,6 +69,9 @@ pub struct RunStarted {
     pub level: Level,
     /// Digest of the case files, so that two runs can be told to have used the same suite.
     pub suite: String,
+    /// Which part of a run this is, when the cases are shared out among several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// An endpoint of a run.

@@ -14,6 +14,7 @@ pub mod matrix;
 pub mod ndjson;
 #[cfg(feature = "cli")]
 pub mod runs;
+pub mod shards;
 #[cfg(feature = "net")]
 pub(crate) mod shell;
 pub mod tally;

@@ -40,6 +40,7 @@ pub fn started() -> RunStarted {
         jobs: 4,
         level: Level::Should,
         suite: "5d41402a".into(),
+        shard: None,
     }
 }
 

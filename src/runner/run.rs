@@ -23,7 +23,7 @@ use super::trial::{self, Manners, TrialResult};
 use crate::api::{Level, Req};
 use crate::case::{Case, CertSource, Setting, Tamper};
 use crate::dialect::Configuration;
-use crate::plan::{AUTH_FAILURE, Disposition, OptIn, Place, Trial, plan};
+use crate::plan::{AUTH_FAILURE, Disposition, OptIn, Place, Shard, Trial, plan};
 use crate::report::event::{Capability, CaseRecord, Event, Leftover, RunFinished, RunStarted, TargetRecord};
 use crate::target::Target;
 use crate::verdict::{Status, Verdict};
@@ -71,6 +71,8 @@ pub struct Options {
     pub repeat: String,
     /// Digest of the case files.
     pub suite: String,
+    /// Which part of a run this is.
+    pub shard: Option<Shard>,
 }
 
 /// No run can be made. Nothing was sent, or nothing that left anything behind.
@@ -216,6 +218,7 @@ fn started(targets: &[TargetRun], trials: usize, options: &Options) -> RunStarte
         jobs: targets.iter().map(|t| jobs(t, options)).max().unwrap_or(1),
         level: options.level,
         suite: options.suite.clone(),
+        shard: options.shard,
     }
 }
 
