@@ -2,10 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use super::file::{Baseline, Known, Pin, Why, is_glob};
+use super::file::{Baseline, Judged, Known, KnownCheck, KnownLeftover, Pin, Why};
 use crate::case::filter::glob;
 use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover, without_index};
 use crate::verdict::{Mismatch, Status};
+
+/// What a list says of something that a run showed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement<'a> {
+    /// Nothing: no entry is about it.
+    Unlisted,
+    /// It is as its entries say.
+    Known,
+    /// An entry is about it, but it fails in another way.
+    Differs {
+        /// The entry.
+        entry: &'a Why,
+        /// What is not as the entry says.
+        how: String,
+    },
+    /// An entry says that it fails, and it does not.
+    Stale(&'a Why),
+    /// An entry that has expired was to excuse it.
+    Expired(&'a Why),
+}
 
 /// Goes through a run's events once, marks what is known and remembers which entries were needed.
 pub struct Judge<'a> {
@@ -21,143 +41,181 @@ impl<'a> Judge<'a> {
         Judge { baseline, today: today.to_owned(), used: BTreeSet::new() }
     }
 
-    /// Marks an event, if it is of a kind that can be known.
-    pub fn event(&mut self, event: &mut Event) {
+    /// Judges an event, and marks it, if it is of a kind that can be known.
+    pub fn event(&mut self, event: &mut Event) -> Judgement<'a> {
         match event {
             Event::Case(record) => self.case(record),
             Event::Check(check) => self.check(check),
             Event::Leftover(leftover) => self.leftover(leftover),
-            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } | Event::RunFinished(_) => {}
+            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } | Event::RunFinished(_) => Judgement::Unlisted,
         }
     }
 
     /// A case that fails as its entries say becomes `xfail`, one that passes although it is listed `xpass`; one that fails in another
     /// way stays `fail`, and its reason says what was expected.
-    pub fn case(&mut self, record: &mut CaseRecord) {
-        let entries: Vec<&Known> = self.baseline.known.iter().filter(|k| concerns(k, record)).collect();
-        let (live, expired): (Vec<&Known>, Vec<&Known>) = entries.iter().partition(|k| !self.expired(&k.why));
-        match record.verdict.status {
-            Status::Fail if !live.is_empty() => self.failed(record, &live),
-            Status::Pass => {
-                let listed: Vec<&&Known> = entries.iter().filter(|k| !is_glob(&k.case)).collect();
-                self.used.extend(listed.iter().map(|k| k.why.line));
-                if let Some(first) = listed.first() {
-                    record.verdict.status = Status::Xpass;
-                    let (at, reason) = (self.place(&first.why), &first.why.reason);
-                    record.verdict.reason = format!("passes although {at} lists it as failing ({reason}): remove the entry");
-                }
-            }
+    pub fn case(&mut self, record: &mut CaseRecord) -> Judgement<'a> {
+        let baseline = self.baseline;
+        let entries: Vec<&Known> = baseline.known.iter().filter(|k| k.concerns(&record.case, &record.configuration)).collect();
+        let judgement = match record.verdict.status {
+            Status::Fail => self.failed(record, &entries),
+            Status::Pass => self.passed(&entries),
             // Says nothing about the target, so nothing about the entry.
-            Status::Error => self.used.extend(entries.iter().map(|k| k.why.line)),
-            _ => {}
+            Status::Error => {
+                self.used.extend(entries.iter().map(|k| k.why.line));
+                Judgement::Unlisted
+            }
+            _ => Judgement::Unlisted,
+        };
+        match &judgement {
+            Judgement::Unlisted => {}
+            Judgement::Known => {
+                let covering = |k: &&&Known| record.verdict.mismatches.iter().any(|m| k.covers(m));
+                let reasons: BTreeSet<&str> = entries.iter().filter(covering).map(|k| k.why.reason.as_str()).collect();
+                record.verdict.reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
+                record.verdict.status = Status::Xfail;
+            }
+            Judgement::Differs { entry, how } => {
+                record.verdict.reason = format!("fails otherwise than {} says: {how}", baseline.place(entry));
+            }
+            Judgement::Stale(entry) => {
+                let (at, reason) = (baseline.place(entry), &entry.reason);
+                record.verdict.reason = format!("passes although {at} lists it as failing ({reason}): remove the entry");
+                record.verdict.status = Status::Xpass;
+            }
+            Judgement::Expired(entry) => {
+                let until = entry.expires.as_deref().unwrap_or_default();
+                record.verdict.reason = format!("{} was to excuse it until {until}", baseline.place(entry));
+            }
         }
-        if let (Status::Fail, Some(entry)) = (record.verdict.status, expired.first()) {
-            self.used.insert(entry.why.line);
-            let until = entry.why.expires.as_deref().unwrap_or_default();
-            record.verdict.reason = format!("{} was to excuse it until {until}", self.place(&entry.why));
-        }
+        judgement
     }
 
-    fn failed(&mut self, record: &mut CaseRecord, entries: &[&Known]) {
+    fn passed(&mut self, entries: &[&'a Known]) -> Judgement<'a> {
+        // Not every case that a pattern is about need fail.
+        let listed: Vec<&Known> = entries.iter().copied().filter(|k| k.exact()).collect();
+        self.used.extend(listed.iter().map(|k| k.why.line));
+        listed.first().map_or(Judgement::Unlisted, |first| Judgement::Stale(&first.why))
+    }
+
+    fn failed(&mut self, record: &CaseRecord, entries: &[&'a Known]) -> Judgement<'a> {
         let mismatches = &record.verdict.mismatches;
-        let covers = |k: &Known, m: &Mismatch| k.requirement == m.requirement && k.fails.iter().any(|p| p.covers(m));
-        let new = mismatches.iter().find(|m| !entries.iter().any(|k| covers(k, m)));
-        let gone = entries.iter().filter(|k| !is_glob(&k.case)).find_map(|k| {
-            let unseen = |p: &&Pin| !mismatches.iter().any(|m| k.requirement == m.requirement && p.covers(m));
-            k.fails.iter().find(unseen).map(|pin| (*k, pin))
-        });
-        let exact = entries.iter().filter(|k| !is_glob(&k.case));
-        self.used.extend(exact.map(|k| k.why.line));
-        self.used.extend(entries.iter().filter(|k| mismatches.iter().any(|m| covers(k, m))).map(|k| k.why.line));
-        match (new, gone) {
-            (None, None) => {
-                let reasons: BTreeSet<&str> =
-                    entries.iter().filter(|k| mismatches.iter().any(|m| covers(k, m))).map(|k| k.why.reason.as_str()).collect();
-                record.verdict.status = Status::Xfail;
-                record.verdict.reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
+        let about = |k: &&'a Known| k.exact() || mismatches.iter().any(|m| k.charges(m));
+        let (live, expired): (Vec<&Known>, Vec<&Known>) = entries.iter().copied().filter(about).partition(|k| !self.expired(&k.why));
+        self.used.extend(live.iter().filter(|k| k.exact() || mismatches.iter().any(|m| k.covers(m))).map(|k| k.why.line));
+        let judgement = compare(mismatches, &live);
+        match (judgement, expired.first()) {
+            (Judgement::Known, _) => Judgement::Known,
+            (_, Some(entry)) => {
+                self.used.insert(entry.why.line);
+                Judgement::Expired(&entry.why)
             }
-            (Some(mismatch), _) => {
-                let step = mismatch.step + 1;
-                let what = format!("step {step} {} is {} for {}", mismatch.path, mismatch.observed(), mismatch.requirement);
-                record.verdict.reason = format!("fails otherwise than {} says: {what}", self.place(&entries[0].why));
-            }
-            (None, Some((entry, pin))) => {
-                record.verdict.reason = format!("fails otherwise than {} says: no longer {pin}", self.place(&entry.why));
-            }
+            (other, None) => other,
         }
     }
 
     /// Gives a finding that is listed its reason.
-    pub fn check(&mut self, check: &mut CheckRecord) {
+    pub fn check(&mut self, check: &mut CheckRecord) -> Judgement<'a> {
         let is = |wanted: &Option<String>, seen: &str| wanted.as_deref().is_none_or(|w| w == seen);
-        for known in &self.baseline.checks {
-            let concerns = known.requirement == check.requirement
+        let baseline = self.baseline;
+        let concerns = |known: &&KnownCheck| {
+            glob(&known.requirement, &check.requirement)
                 && is(&known.configuration, &check.configuration)
                 && is(&known.action, &check.action)
-                && known.at.as_deref().is_none_or(|at| without_index(at) == check.place());
-            if concerns && !self.expired(&known.why) && check.known.is_none() {
-                self.used.insert(known.why.line);
-                check.known = Some(known.why.reason.clone());
-            }
+                && known.at.as_deref().is_none_or(|at| without_index(at) == check.place())
+        };
+        if check.known.is_some() {
+            return Judgement::Known;
         }
+        let entries: Vec<&Why> = baseline.checks.iter().filter(concerns).map(|known| &known.why).collect();
+        let judgement = self.excused(&entries);
+        if let (Judgement::Known, Some(entry)) = (&judgement, entries.iter().find(|why| !self.expired(why))) {
+            check.known = Some(entry.reason.clone());
+            check.entry = Some(baseline.place(entry).to_string());
+        }
+        judgement
     }
 
     /// Gives a leftover that is listed its reason.
-    pub fn leftover(&mut self, leftover: &mut Leftover) {
-        for known in &self.baseline.leftovers {
-            let concerns = known.kind == leftover.kind && glob(&known.case, &leftover.case);
-            if concerns && !self.expired(&known.why) {
-                self.used.insert(known.why.line);
-                leftover.known.get_or_insert_with(|| known.why.reason.clone());
-            }
+    pub fn leftover(&mut self, leftover: &mut Leftover) -> Judgement<'a> {
+        let concerns = |known: &&KnownLeftover| known.kind == leftover.kind && glob(&known.case, &leftover.case);
+        let entries: Vec<&Why> = self.baseline.leftovers.iter().filter(concerns).map(|known| &known.why).collect();
+        let judgement = self.excused(&entries);
+        if let (Judgement::Known, Some(entry)) = (&judgement, entries.iter().find(|why| !self.expired(why))) {
+            leftover.known = Some(entry.reason.clone());
+        }
+        judgement
+    }
+
+    /// What entries without a pin say of something that they are about.
+    fn excused(&mut self, entries: &[&'a Why]) -> Judgement<'a> {
+        self.used.extend(entries.iter().map(|why| why.line));
+        match (entries.iter().any(|why| !self.expired(why)), entries.first()) {
+            (true, _) => Judgement::Known,
+            (false, Some(entry)) => Judgement::Expired(entry),
+            (false, None) => Judgement::Unlisted,
         }
     }
 
-    /// After a run of the whole suite: the entries that met nothing, as `file:line: what`.
-    pub fn unused(&self) -> Vec<String> {
-        let known = self.baseline.known.iter().map(|k| (&k.why, format!("known failure of {} ({})", k.case, k.requirement)));
-        let checks = self.baseline.checks.iter().map(|k| (&k.why, format!("known finding of {}", k.requirement)));
-        let leftovers = self.baseline.leftovers.iter().map(|k| (&k.why, format!("known {} left by {}", k.kind, k.case)));
-        let mut stale: Vec<_> = known.chain(checks).chain(leftovers).filter(|(why, _)| !self.used.contains(&why.line)).collect();
-        stale.sort_by_key(|(why, _)| why.line);
-        stale.into_iter().map(|(why, what)| format!("{}: {what}: nothing like it happened", self.place(why))).collect()
+    /// After a run of the whole suite: the entries that met nothing, with what each is about, in the order of the file.
+    pub fn unused(&self) -> Vec<(&'a Why, String)> {
+        self.baseline.entries().into_iter().filter(|(why, _)| !self.used.contains(&why.line)).collect()
+    }
+
+    /// [`Judge::unused`] as lines: `file:line: what`, and what to do.
+    pub fn stale(&self) -> Vec<String> {
+        let line = |(why, what)| format!("{}: {what}: nothing like it happened; remove the entry", self.baseline.place(why));
+        self.unused().into_iter().map(line).collect()
     }
 
     fn expired(&self, why: &Why) -> bool {
         why.expires.as_deref().is_some_and(|day| day < self.today.as_str())
     }
+}
 
-    fn place(&self, why: &Why) -> String {
-        format!("{}:{}", self.baseline.file, why.line)
+/// What entries that have not expired say of a failure.
+fn compare<'a>(mismatches: &[Mismatch], entries: &[&'a Known]) -> Judgement<'a> {
+    if let Some(new) = mismatches.iter().find(|m| !entries.iter().any(|k| k.covers(m))) {
+        let what = format!("step {} {} is {} for {}", new.step + 1, new.path, new.observed(), new.requirement);
+        let about = entries.iter().find(|k| k.exact() || k.charges(new));
+        return about.map_or(Judgement::Unlisted, |k| Judgement::Differs { entry: &k.why, how: what });
     }
+    let gone = entries.iter().filter(|k| k.exact()).find_map(|k| {
+        let unseen = |pin: &&Pin| !mismatches.iter().any(|m| k.charges(m) && pin.covers(m));
+        k.fails.iter().find(unseen).map(|pin| Judgement::Differs { entry: &k.why, how: format!("no longer {pin}") })
+    });
+    gone.unwrap_or(Judgement::Known)
 }
 
-fn concerns(known: &Known, record: &CaseRecord) -> bool {
-    glob(&known.case, &record.case) && known.configuration.as_deref().is_none_or(|c| c == record.configuration)
-}
-
-impl Pin {
-    /// Whether a mismatch is what this says.
-    pub fn covers(&self, mismatch: &Mismatch) -> bool {
-        self.path == mismatch.path
-            && self.step.is_none_or(|step| step == mismatch.step + 1)
-            && self.at.as_deref().is_none_or(|at| at == mismatch.at)
-            && (self.actual.is_empty() || self.actual.iter().any(|a| a == mismatch.observed()))
+/// The cases of a run that ended in a verdict on the target, by configuration: not those that were skipped or broke.
+pub fn judged(run: &[Event]) -> Judged {
+    let mut judged = Judged::new();
+    for event in run {
+        if let Event::Case(record) = event
+            && !matches!(record.verdict.status, Status::Skip | Status::Error)
+        {
+            judged.entry(record.configuration.clone()).or_default().insert(record.case.clone());
+        }
     }
+    judged
 }
 
-impl std::fmt::Display for Pin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(step) = self.step {
-            write!(f, "step {step} ")?;
+/// Takes back what a judge marked, so that a stored run can be judged again, by the list as it is now.
+pub fn unjudge(event: &mut Event) {
+    match event {
+        Event::Case(record) => {
+            let verdict = &mut record.verdict;
+            verdict.status = match verdict.status {
+                Status::Xfail => Status::Fail,
+                Status::Xpass => Status::Pass,
+                other => other,
+            };
+            if matches!(verdict.status, Status::Fail | Status::Pass) {
+                verdict.reason.clear();
+            }
         }
-        if let Some(at) = &self.at {
-            write!(f, "[{at}] ")?;
-        }
-        match self.actual.as_slice() {
-            [] => write!(f, "a difference in {}", self.path),
-            actual => write!(f, "{} = {}", self.path, actual.join(" or ")),
-        }
+        Event::Check(check) if check.entry.is_some() => (check.known, check.entry) = (None, None),
+        Event::Leftover(leftover) => leftover.known = None,
+        _ => {}
     }
 }
 
@@ -188,7 +246,11 @@ mod tests {
     fn judged(baseline: &Baseline, mut record: CaseRecord) -> (Status, String, Vec<String>) {
         let mut judge = Judge::new(baseline, "2026-11-22");
         judge.case(&mut record);
-        (record.verdict.status, record.verdict.reason.clone(), judge.unused())
+        (
+            record.verdict.status,
+            record.verdict.reason.clone(),
+            judge.unused().into_iter().map(|(why, what)| format!("{}: {what}", why.line)).collect(),
+        )
     }
 
     #[test]
@@ -227,9 +289,7 @@ mod tests {
     fn an_entry_that_meets_nothing_is_stale() {
         let (status, _, unused) = judged(&baseline(), samples::pass());
         assert_eq!(status, Status::Pass);
-        let expected =
-            "b.toml:3: known failure of users/DeleteUser/attached-policy-blocks (example.attached-policy-blocks): nothing like it happened";
-        assert_eq!(unused, [expected]);
+        assert_eq!(unused, ["3: known failure of users/DeleteUser/attached-policy-blocks (example.attached-policy-blocks)"]);
         let mut skipped = samples::skip();
         skipped.case = samples::failure().case;
         assert_eq!(judged(&baseline(), skipped).2.len(), 1, "a skip does not need an excuse");
@@ -262,7 +322,6 @@ mod tests {
 
     #[test]
     fn checks_and_leftovers_get_their_reason() {
-        use super::super::file::{KnownCheck, KnownLeftover};
         let check = KnownCheck {
             requirement: "example.whole-seconds".into(),
             configuration: None,

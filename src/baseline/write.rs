@@ -1,31 +1,39 @@
 //! Brings a baseline up to date with a run, in place: comments, reasons and order of what stays are kept.
 
+mod judged;
+mod pins;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TomlError, Value, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TomlError, value};
 
-use super::file::{FORMAT, Pin, UNREVIEWED};
+use super::file::{Baseline, FORMAT, Pin};
 use crate::case::filter::glob;
 use crate::report::event::{CaseRecord, Event};
-use crate::verdict::{Mismatch, Status};
+use crate::report::text::count;
+use crate::verdict::Status;
+use pins::{pin, pins, plain};
 
-/// Longer values are not pinned: a person reads the file.
-const LONGEST: usize = 80;
-
-/// How many entries an update touched.
+/// What an update touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// New ones, whose reason is still [`UNREVIEWED`].
+    /// New entries, with the reason that the update was given.
     pub added: usize,
-    /// Entries that now say otherwise how a case fails.
+    /// Entries that now say otherwise how a case fails; their reasons were given for the old way.
     pub changed: usize,
     /// Entries whose failure is gone.
     pub removed: usize,
+    /// Cases that a later run must judge, and need not have judged before.
+    pub gained: usize,
+    /// Cases that a later run need no longer judge.
+    pub lost: usize,
 }
 
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} added, {} changed, {} removed", self.added, self.changed, self.removed)
+        write!(f, "{} added, {} changed, {} removed", self.added, self.changed, self.removed)?;
+        let cases = |n: usize, word: &str| if n > 0 { format!("; {} {word}", count(n, "trial")) } else { String::new() };
+        write!(f, "{}{}", cases(self.gained, "more that must be judged"), cases(self.lost, "fewer"))
     }
 }
 
@@ -37,16 +45,17 @@ struct Wanted {
     pins: Vec<Pin>,
 }
 
-/// `text` (a valid baseline, or empty for a new one) as the judged events of a run want it. Cases that are as known, that broke, or
-/// that the run did not touch keep their entries, globs always stay. With `full`, findings and leftovers that were not seen go.
+/// The text of `baseline` (an empty one for a new file) as the judged events of a run want it. New entries get `reason`. Cases that are
+/// as known, that broke, or that the run did not touch keep their entries, patterns always stay. With `full`, a run of everything to its
+/// end, findings and leftovers that were not seen go, and the list of cases that were judged becomes the run's.
 ///
 /// # Errors
-/// When `text` is no TOML.
-pub fn update(text: &str, run: &[Event], full: bool) -> Result<(String, Change), TomlError> {
-    let mut document: DocumentMut = text.parse()?;
+/// When the text is no TOML.
+pub fn update(baseline: &Baseline, run: &[Event], full: bool, reason: &str) -> Result<(String, Change), TomlError> {
+    let mut document: DocumentMut = baseline.text.parse()?;
     let mut change = Change::default();
     document.entry("format").or_insert(value(i64::from(FORMAT)));
-    let name = run.iter().find_map(|e| if let Event::RunStarted(s) = e { Some(s.run.as_str()) } else { None }).unwrap_or_default();
+    let names = run.iter().find_map(|e| if let Event::RunStarted(s) = e { Some(s.run.as_str()) } else { None }).unwrap_or_default();
 
     let mut trials: BTreeMap<&str, Vec<&CaseRecord>> = BTreeMap::new();
     for event in run {
@@ -59,7 +68,7 @@ pub fn update(text: &str, run: &[Event], full: bool) -> Result<(String, Change),
         if records.iter().any(|r| r.verdict.status == Status::Error) || records.iter().all(|r| r.verdict.status == Status::Xfail) {
             continue;
         }
-        reconcile(known, case, wanted(records, name), &mut change);
+        reconcile(known, case, wanted(baseline, records, names), reason, &mut change);
     }
     let mut checks = BTreeSet::new();
     let mut leftovers = BTreeSet::new();
@@ -70,12 +79,15 @@ pub fn update(text: &str, run: &[Event], full: bool) -> Result<(String, Change),
             _ => continue,
         };
     }
-    seen(tables(&mut document, "known-check"), &["requirement", "action", "at"], &checks, full, &mut change);
-    seen(tables(&mut document, "known-leftover"), &["kind", "case"], &leftovers, full, &mut change);
+    seen(tables(&mut document, "known-check"), &["requirement", "action", "at"], &checks, (full, reason), &mut change);
+    seen(tables(&mut document, "known-leftover"), &["kind", "case"], &leftovers, (full, reason), &mut change);
     for key in ["known", "known-check", "known-leftover"] {
         if document.get(key).and_then(Item::as_array_of_tables).is_some_and(ArrayOfTables::is_empty) {
             document.remove(key);
         }
+    }
+    if full {
+        judged::set(&mut document, baseline.judged.as_ref(), run, &mut change);
     }
     Ok((document.to_string(), change))
 }
@@ -91,14 +103,17 @@ fn tables<'a>(document: &'a mut DocumentMut, key: &str) -> &'a mut ArrayOfTables
     }
 }
 
-/// The entries that say how a case fails: one a requirement, and one a configuration where they differ.
-fn wanted(records: &[&CaseRecord], name: &str) -> Vec<Wanted> {
+/// The entries that say how a case fails: one a requirement, and one a configuration where they differ. What a pattern of the list
+/// covers needs none. `names`: the unique parts of the run's names.
+fn wanted(baseline: &Baseline, records: &[&CaseRecord], names: &str) -> Vec<Wanted> {
     let mut ways: Vec<(BTreeMap<String, BTreeSet<Pin>>, &str)> = Vec::new();
     for record in records {
+        let patterns = baseline.known.iter().filter(|k| !k.exact() && k.concerns(&record.case, &record.configuration));
+        let patterns: Vec<_> = patterns.collect();
         let mut way: BTreeMap<String, BTreeSet<Pin>> = BTreeMap::new();
         if matches!(record.verdict.status, Status::Fail | Status::Xfail) {
-            for mismatch in &record.verdict.mismatches {
-                way.entry(mismatch.requirement.clone()).or_default().insert(pin(mismatch, name));
+            for mismatch in record.verdict.mismatches.iter().filter(|m| !patterns.iter().any(|k| k.covers(m))) {
+                way.entry(mismatch.requirement.clone()).or_default().insert(pin(mismatch, names));
             }
         }
         ways.push((way, &record.configuration));
@@ -117,55 +132,39 @@ fn wanted(records: &[&CaseRecord], name: &str) -> Vec<Wanted> {
     all
 }
 
-/// A mismatch without what another run would show otherwise: names of this run, ids, dates, numbered repetitions.
-fn pin(mismatch: &Mismatch, name: &str) -> Pin {
-    let actual = mismatch.observed();
-    let named = !name.is_empty() && actual.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
-    let volatile = named || actual.chars().count() > LONGEST || made_up(actual);
-    Pin {
-        step: Some(mismatch.step + 1),
-        at: mismatch.at.starts_with("row=").then(|| mismatch.at.clone()),
-        path: mismatch.path.clone(),
-        actual: if volatile { Vec::new() } else { vec![actual.to_owned()] },
-    }
-}
-
-/// Whether a value holds a date, or something like an id: a long word of letters and digits.
-fn made_up(text: &str) -> bool {
-    let id = |word: &str| word.len() >= 12 && word.contains(|c: char| c.is_ascii_digit());
-    let date = |part: &[u8]| matches!(part, [a, b, c, d, b'-', e, f, b'-'] if [a, b, c, d, e, f].iter().all(|c| c.is_ascii_digit()));
-    text.split(|c: char| !c.is_ascii_alphanumeric()).any(id) || text.as_bytes().windows(8).any(date)
-}
-
 fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     table.get(key).and_then(Item::as_str)
 }
 
 /// Changes the entries of one case into those wanted.
-fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, change: &mut Change) {
-    let old = |t: &Table, w: &Wanted| text_of(t, "case") == Some(case) && text_of(t, "requirement") == Some(&w.requirement);
-    let mut kept = BTreeSet::new();
+fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, reason: &str, change: &mut Change) {
+    let about = |t: &Table, w: &Wanted| {
+        text_of(t, "case") == Some(case) && text_of(t, "requirement").is_none_or(|pattern| glob(pattern, &w.requirement))
+    };
+    let mut kept: BTreeMap<usize, Vec<Wanted>> = BTreeMap::new();
     let mut new = Vec::new();
     for want in wanted {
-        let exact = tables.iter().position(|t| old(t, &want) && text_of(t, "configuration") == want.configuration.as_deref());
-        let found = exact.or_else(|| (0..tables.len()).find(|i| !kept.contains(i) && tables.get(*i).is_some_and(|t| old(t, &want))));
-        match found.and_then(|i| tables.get_mut(i).map(|t| (i, t))) {
-            Some((i, table)) => {
-                kept.insert(i);
-                let before = table.to_string();
-                set_text(table, "configuration", want.configuration.as_deref());
-                let fails = pins(&want.pins);
-                if table.get("fails").and_then(Item::as_value).map(plain) != Some(plain(&fails)) {
-                    table["fails"] = Item::Value(fails);
-                }
-                change.changed += usize::from(table.to_string() != before);
-            }
+        let exact = tables.iter().position(|t| about(t, &want) && text_of(t, "configuration") == want.configuration.as_deref());
+        let free = |i: &usize| !kept.contains_key(i) && tables.get(*i).is_some_and(|t| about(t, &want));
+        match exact.or_else(|| (0..tables.len()).find(free)) {
+            Some(i) => kept.entry(i).or_default().push(want),
             None => new.push(want),
         }
     }
+    for (i, wants) in &kept {
+        let Some(table) = tables.get_mut(*i) else { continue };
+        let before = table.to_string();
+        set_text(table, "configuration", wants.first().and_then(|want| want.configuration.as_deref()));
+        let all: BTreeSet<&Pin> = wants.iter().flat_map(|want| &want.pins).collect();
+        let fails = pins(all);
+        if table.get("fails").and_then(Item::as_value).map(plain) != Some(plain(&fails)) {
+            table["fails"] = Item::Value(fails);
+        }
+        change.changed += usize::from(table.to_string() != before);
+    }
     let mut i = 0;
     tables.retain(|table| {
-        let keep = text_of(table, "case") != Some(case) || kept.contains(&i);
+        let keep = text_of(table, "case") != Some(case) || kept.contains_key(&i);
         change.removed += usize::from(!keep);
         i += 1;
         keep
@@ -176,12 +175,18 @@ fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, change
         set_text(&mut table, "configuration", want.configuration.as_deref());
         table["requirement"] = value(&want.requirement);
         table["fails"] = Item::Value(pins(&want.pins));
-        push(tables, table, change);
+        push(tables, table, reason, change);
     }
 }
 
-/// Adds what was seen and is not known; with `full`, removes entries of what was not seen.
-fn seen(tables: &mut ArrayOfTables, keys: &[&str], seen: &BTreeSet<(Vec<String>, bool)>, full: bool, change: &mut Change) {
+/// Adds what was seen and is not known; after a full run, removes entries of what was not seen.
+fn seen(
+    tables: &mut ArrayOfTables,
+    keys: &[&str],
+    seen: &BTreeSet<(Vec<String>, bool)>,
+    (full, reason): (bool, &str),
+    change: &mut Change,
+) {
     if full {
         tables.retain(|table| {
             let is = |row: &[String]| keys.iter().zip(row).all(|(k, v)| text_of(table, k).is_none_or(|t| glob(t, v)));
@@ -197,13 +202,13 @@ fn seen(tables: &mut ArrayOfTables, keys: &[&str], seen: &BTreeSet<(Vec<String>,
             for (key, text) in keys.iter().zip(row) {
                 table[*key] = value(text);
             }
-            push(tables, table, change);
+            push(tables, table, reason, change);
         }
     }
 }
 
-fn push(tables: &mut ArrayOfTables, mut table: Table, change: &mut Change) {
-    table["reason"] = value(UNREVIEWED);
+fn push(tables: &mut ArrayOfTables, mut table: Table, reason: &str, change: &mut Change) {
+    table["reason"] = value(reason);
     table.decor_mut().set_prefix("\n");
     tables.push(table);
     change.added += 1;
@@ -219,47 +224,17 @@ fn set_text(table: &mut Table, key: &str, text: Option<&str>) {
     }
 }
 
-/// A value without its blanks, comments and line ends, for comparison.
-fn plain(value: &Value) -> String {
-    value.to_string().split_whitespace().collect::<String>().replace(",]", "]")
-}
-
-/// Pins as the file writes them: one as a table, several as a list with a line for each.
-fn pins(pins: &[Pin]) -> Value {
-    let table = |pin: &Pin| {
-        let mut table = InlineTable::new();
-        if let Some(step) = pin.step {
-            table.insert("step", Value::from(step as i64));
-        }
-        if let Some(at) = &pin.at {
-            table.insert("at", Value::from(at));
-        }
-        table.insert("path", Value::from(&pin.path));
-        match pin.actual.as_slice() {
-            [] => {}
-            [one] => drop(table.insert("actual", Value::from(one))),
-            many => drop(table.insert("actual", Value::Array(many.iter().collect()))),
-        }
-        table
-    };
-    if let [one] = pins {
-        return Value::InlineTable(table(one));
-    }
-    let mut list = Array::new();
-    for pin in pins {
-        let mut item = Value::InlineTable(table(pin));
-        item.decor_mut().set_prefix("\n    ");
-        list.push_formatted(item);
-    }
-    list.set_trailing("\n");
-    list.set_trailing_comma(true);
-    Value::Array(list)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::UNREVIEWED;
     use crate::report::samples;
+
+    /// An update of a text by a run.
+    fn updated(text: &str, events: &[Event], full: bool) -> (String, Change) {
+        let baseline = Baseline { text: text.into(), ..Baseline::default() };
+        update(&baseline, events, full, UNREVIEWED).unwrap()
+    }
 
     fn run(records: Vec<CaseRecord>) -> Vec<Event> {
         let mut events = vec![Event::RunStarted(samples::started())];
@@ -271,10 +246,10 @@ mod tests {
     fn a_first_baseline_pins_every_failure() {
         let mut events = run(vec![samples::failure(), samples::pass(), samples::skip()]);
         events.extend([Event::Check(samples::check()), Event::Leftover(samples::leftover())]);
-        let (text, change) = update("", &events, true).unwrap();
-        assert_eq!(change, Change { added: 3, changed: 0, removed: 0 });
+        let (text, change) = updated("", &events, true);
+        assert_eq!(change, Change { added: 3, gained: 2, ..Change::default() });
         insta::assert_snapshot!(text);
-        assert_eq!(update(&text, &run(vec![samples::failure()]), false).unwrap(), (text, Change::default()), "nothing to do twice");
+        assert_eq!(updated(&text, &run(vec![samples::failure()]), false), (text, Change::default()), "nothing to do twice");
     }
 
     #[test]
@@ -302,8 +277,8 @@ requirement = "example.whole-seconds"
 fails = { path = "status" }
 reason = "all of them"
 "#;
-        let (text, change) = update(old, &run(vec![samples::failure(), samples::pass()]), false).unwrap();
-        assert_eq!(change, Change { added: 0, changed: 1, removed: 1 });
+        let (text, change) = updated(old, &run(vec![samples::failure(), samples::pass()]), false);
+        assert_eq!(change, Change { changed: 1, removed: 1, ..Change::default() });
         insta::assert_snapshot!(text);
     }
 
@@ -313,43 +288,79 @@ reason = "all of them"
         passes.configuration = "aws/json".into();
         passes.verdict.status = Status::Pass;
         passes.verdict.mismatches.clear();
-        let (text, _) = update("", &run(vec![samples::failure(), passes]), true).unwrap();
+        let (text, _) = updated("", &run(vec![samples::failure(), passes]), false);
         assert!(text.contains("configuration = \"aws/xml\"") && !text.contains("aws/json"), "{text}");
     }
 
     #[test]
-    fn what_another_run_shows_otherwise_is_not_pinned() {
-        for (actual, kept) in [
-            ("arn:aws:iam::123456789012:user/t-k3f9-user", false),
-            ("2026-11-22T17:34:00Z", false),
-            ("AIDAQWERTYUIO2ASDFGHJ", false),
-            ("\"d7bn26dowwghwba5ycqy\"", false),
-            ("T-K3F9-USER", false),
-            ("MalformedPolicyDocument", true),
-            ("NoSuchEntity", true),
-            ("404 NoSuchEntity: t-k3f9-user is not there", true),
-            ("200", true),
-        ] {
-            let mut mismatch = samples::failure().verdict.mismatches.remove(0);
-            mismatch.actual = actual.into();
-            assert_eq!(pin(&mismatch, "k3f9").actual.len(), usize::from(kept), "{actual}");
-        }
-    }
-
-    #[test]
     fn a_broken_or_untouched_case_keeps_its_entry() {
-        let (text, _) = update("", &run(vec![samples::failure()]), true).unwrap();
+        let (text, _) = updated("", &run(vec![samples::failure()]), false);
         let mut broken = samples::failure();
         broken.verdict.status = Status::Error;
         let mut known = samples::failure();
         known.verdict.status = Status::Xfail;
         for events in [run(vec![broken]), run(vec![known]), run(vec![])] {
-            assert_eq!(update(&text, &events, true).unwrap(), (text.clone(), Change::default()));
+            assert_eq!(updated(&text, &events, false), (text.clone(), Change::default()));
         }
         let mut passes = samples::failure();
         passes.verdict.status = Status::Xpass;
         passes.verdict.mismatches.clear();
-        let (text, change) = update(&text, &run(vec![passes]), false).unwrap();
+        let (text, change) = updated(&text, &run(vec![passes]), false);
         assert_eq!((text.as_str(), change.removed), ("format = 1\n", 1));
+    }
+
+    /// A record that breaks a requirement that there is.
+    fn breaks(case: &str, status: Status) -> CaseRecord {
+        let mut record = samples::failure();
+        record.case = case.into();
+        record.verdict.status = status;
+        record.verdict.mismatches.truncate(if status == Status::Fail { 1 } else { 0 });
+        record.verdict.mismatches.iter_mut().for_each(|m| m.requirement = "delete-user.no-attached-policy".into());
+        record
+    }
+
+    fn parsed(text: &str) -> Baseline {
+        Baseline::parse("b.toml", text, &["users/DeleteUser/a", "users/DeleteUser/b", "users/GetUser/c"]).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn a_pattern_stays_and_what_it_covers_needs_no_entry() {
+        let text =
+            "format = 1\n\n[[known]]\nrequirement = \"delete-user.*\"\nfails = { path = \"status\", actual = \"200\" }\nreason = \"r\"\n";
+        let mut other = breaks("users/DeleteUser/b", Status::Fail);
+        other.verdict.mismatches[0].actual = "500".into();
+        let events = run(vec![breaks("users/DeleteUser/a", Status::Fail), other]);
+        let (updated, change) = update(&parsed(text), &events, false, "seen today").unwrap();
+        assert_eq!(change, Change { added: 1, ..Change::default() });
+        assert!(updated.starts_with(text) && updated.contains("users/DeleteUser/b") && updated.contains("\"seen today\""), "{updated}");
+        assert!(!updated.contains("users/DeleteUser/a"), "{updated}");
+    }
+
+    #[test]
+    fn an_entry_that_names_a_case_alone_keeps_its_reason() {
+        let text =
+            "format = 1\n[[known]]\ncase = \"users/DeleteUser/a\"\nfails = { path = \"status\", actual = \"500\" }\nreason = \"mine\"\n";
+        let (updated, change) = update(&parsed(text), &run(vec![breaks("users/DeleteUser/a", Status::Fail)]), false, "new").unwrap();
+        assert_eq!(change, Change { changed: 1, ..Change::default() });
+        assert!(updated.contains("reason = \"mine\"") && updated.contains("actual = \"200\""), "{updated}");
+    }
+
+    #[test]
+    fn the_cases_that_were_judged_are_listed_after_a_full_run() {
+        let a = || breaks("users/DeleteUser/a", Status::Pass);
+        let mut skipped = samples::skip();
+        skipped.case = "users/DeleteUser/b".into();
+        let broken = breaks("users/GetUser/c", Status::Error);
+        let (text, change) = update(&parsed("format = 1\n"), &run(vec![a(), skipped.clone(), broken.clone()]), true, "r").unwrap();
+        assert_eq!((change.gained, change.lost), (1, 0));
+        insta::assert_snapshot!(text);
+        let mine = text.replace("# Cases", "# Mine. Cases");
+        let (more, change) = update(&parsed(&mine), &run(vec![a(), breaks("users/GetUser/c", Status::Pass)]), true, "r").unwrap();
+        assert_eq!((change.gained, change.lost), (1, 0));
+        assert!(more.contains("# Mine.") && more.ends_with("\"users/GetUser\" = [\"c\"]\n"), "{more}");
+        let (same, change) = update(&parsed(&more), &run(vec![a(), broken]), true, "r").unwrap();
+        assert_eq!((same, change), (more.clone(), Change::default()), "a case that broke is expected again");
+        let (_, change) = update(&parsed(&more), &run(vec![a(), skipped]), true, "r").unwrap();
+        assert_eq!((change.gained, change.lost), (0, 1));
     }
 }

@@ -107,9 +107,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     if args.plan {
         return plan::show(&launch, &corpus);
     }
-    let known = known::find(&args.known, launch.args.target.as_deref(), &whole)?;
+    let known = known::of_run(&args.known, &launch, &whole)?;
     let full = full(args, &corpus, &whole);
-    let judge = known.baseline.as_ref().map(|b| Judge::new(b, &today()));
+    let judge = known.as_ref().and_then(|k| k.baseline.as_ref()).map(|b| Judge::new(b, &today()));
     let mut stream = Stream::new(judge, full, views(args, &corpus, &launch)?).failing_fast(args.fail_fast);
     if args.known.update_baseline {
         stream = stream.keeping();
@@ -123,11 +123,11 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     for why in unwritten {
         eprintln!("iamspec: {why}");
     }
-    if args.known.update_baseline && begun {
+    if let (Some(known), true, true) = (&known, args.known.update_baseline, begun) {
         eprintln!("iamspec: {}", known.update(&events, full)?);
         return Ok(code);
     }
-    if let Some(word) = known.unreviewed() {
+    if let Some(word) = known.as_ref().and_then(known::List::unreviewed) {
         eprintln!("iamspec: {word}");
     }
     Ok(code)

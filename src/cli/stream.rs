@@ -55,12 +55,12 @@ impl<'a> Stream<'a> {
                 finished.stopped.get_or_insert_with(|| "at the first failure, as --fail-fast asks".into());
             }
             if self.full && finished.stopped.is_none() {
-                let stale = self.judge.as_ref().map(Judge::unused).unwrap_or_default();
+                let stale = self.judge.as_ref().map(Judge::stale).unwrap_or_default();
                 if !stale.is_empty() {
                     finished.exit = worse(finished.exit, exit::FAILURES);
                 }
                 for text in stale {
-                    self.pass_on(Event::Note { text: format!("stale: {text}; remove the entry") });
+                    self.pass_on(Event::Note { text: format!("stale: {text}") });
                 }
             }
             self.exit = finished.exit;

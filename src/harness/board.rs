@@ -1,19 +1,21 @@
 //! Where tests wait for the records that one run in the background makes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::Failed;
 
 use super::LEVEL;
+use crate::baseline::find::{Found, find};
 use crate::baseline::{Baseline, Judge};
 use crate::case::corpus::Corpus;
 use crate::dialect::Configuration;
-use crate::launch::Launch;
+use crate::launch::{Launch, variable};
 use crate::plan::{AUTH_FAILURE, OptIn, QUOTA};
 use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover};
 use crate::runner::run::run;
-use crate::target::{TargetArgs, load};
+use crate::target::TargetArgs;
 
 /// A case in a configuration.
 pub struct Pair {
@@ -66,13 +68,18 @@ impl Plan {
     }
 }
 
-/// The known failures of a target that has a profile.
+/// The known failures of a foreign target: those of the list that `IAMSPEC_BASELINE` names, else of the one beside its profile.
 fn baseline(launch: &Launch, corpus: &Corpus) -> Result<Option<Baseline>, String> {
-    let Some((file, text)) = launch.args.target.as_ref().and_then(|name| load::companion(name, "baseline.toml")) else {
+    if launch.foreign.is_none() {
         return Ok(None);
-    };
-    let ids: Vec<&str> = corpus.cases.iter().map(|c| c.id.as_str()).collect();
-    Baseline::parse(&file, &text, &ids).map(Some).map_err(|mistakes| mistakes.to_string())
+    }
+    let given = variable("IAMSPEC_BASELINE").map(PathBuf::from);
+    let found = find(given.as_deref(), launch.args.target.as_deref()).map_err(|why| why.to_string())?;
+    if let (Some(file), Some(Found { text: None, .. })) = (given, &found) {
+        return Err(format!("cannot read the list of known failures {}: there is no such file", file.display()));
+    }
+    let cases = corpus.cases.iter().map(|case| case.id.as_str());
+    found.map_or(Ok(None), |found| found.parse(cases)).map_err(|why| why.to_string())
 }
 
 /// What is known of the run.

@@ -205,6 +205,9 @@ pub struct CheckRecord {
     /// Known: declared in the profile or listed in the baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// Where the baseline lists it, `targets/moto/baseline.toml:31`; none: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
 }
 
 impl CheckRecord {

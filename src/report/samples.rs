@@ -124,6 +124,7 @@ pub fn check() -> CheckRecord {
         case: "users/GetUser/by-name".into(),
         count: 12,
         known: None,
+        entry: None,
     }
 }
 

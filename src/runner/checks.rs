@@ -48,6 +48,7 @@ impl Checks {
             case: seen.case,
             count: seen.count,
             known: profile.deviations.get(req.id()).cloned(),
+            entry: None,
         };
         self.found.into_iter().map(record).collect()
     }
