@@ -38,7 +38,7 @@ fn mistakes_of_usage_end_with_2_and_say_what_to_do() {
         (vec!["run", "users/DeleteUsr"], "users/DeleteUsr"),
         (vec!["run", "--requirement", "no.such"], "no.such"),
         (vec!["run", "--levl", "must"], "--level"),
-        (vec!["run", "--output", "html=x"], "one of ndjson, json, junit"),
+        (vec!["run", "--output", "html=x"], "one of ndjson, json, junit, github"),
         (vec!["run", "--output", "json=/nonexistent/x.json"], "cannot write the report /nonexistent/x.json"),
         (vec!["run", "--dialect", "aws", "--wire", "json"], "the embedded reference has no such configuration"),
         (vec!["run", "--target", "motto"], "did you mean `moto`?"),

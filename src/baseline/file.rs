@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::parse;
+use super::pin::Pin;
 use crate::case::diagnostic::{Diagnostic, Diagnostics};
 use crate::case::filter::glob;
 use crate::verdict::{Loc, Mismatch};
@@ -61,19 +62,6 @@ pub struct Known {
     pub fails: Vec<Pin>,
     /// Why.
     pub why: Why,
-}
-
-/// How a case fails: one mismatch. What is not given is not compared.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pin {
-    /// Step, from 1, as reports count.
-    pub step: Option<usize>,
-    /// Row or repetition, `row=empty`.
-    pub at: Option<String>,
-    /// Path of what differs.
-    pub path: String,
-    /// What is seen, exactly; several: one of them; none: anything.
-    pub actual: Vec<String>,
 }
 
 /// A finding of a free check that is known.
@@ -165,31 +153,6 @@ impl Known {
     /// Whether a mismatch of a case that the entry is about is as the entry says.
     pub fn covers(&self, mismatch: &Mismatch) -> bool {
         self.charges(mismatch) && self.fails.iter().any(|pin| pin.covers(mismatch))
-    }
-}
-
-impl Pin {
-    /// Whether a mismatch is what this says.
-    pub fn covers(&self, mismatch: &Mismatch) -> bool {
-        self.path == mismatch.path
-            && self.step.is_none_or(|step| step == mismatch.step + 1)
-            && self.at.as_deref().is_none_or(|at| at == mismatch.at)
-            && (self.actual.is_empty() || self.actual.iter().any(|a| a == mismatch.observed()))
-    }
-}
-
-impl std::fmt::Display for Pin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(step) = self.step {
-            write!(f, "step {step} ")?;
-        }
-        if let Some(at) = &self.at {
-            write!(f, "[{at}] ")?;
-        }
-        match self.actual.as_slice() {
-            [] => write!(f, "a difference in {}", self.path),
-            actual => write!(f, "{} = {}", self.path, actual.join(" or ")),
-        }
     }
 }
 

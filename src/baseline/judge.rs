@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::file::{Baseline, Judged, Known, KnownCheck, KnownLeftover, Pin, Why};
+use super::file::{Baseline, Judged, Known, KnownCheck, KnownLeftover, Why};
+use super::pin::Pin;
 use crate::case::filter::glob;
 use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover, without_index};
 use crate::verdict::{Mismatch, Status};

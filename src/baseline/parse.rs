@@ -6,7 +6,8 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{Baseline, FORMAT, Judged, Known, KnownCheck, KnownLeftover, Pin, Why, is_glob};
+use super::file::{Baseline, FORMAT, Judged, Known, KnownCheck, KnownLeftover, Why, is_glob};
+use super::pin::Pin;
 use crate::api::{DialectId, model, req};
 use crate::case::diagnostic::{Diagnostic, Diagnostics};
 use crate::case::filter::glob;
@@ -24,9 +25,11 @@ struct FileText {
     known_check: Vec<Spanned<CheckText>>,
     #[serde(default)]
     known_leftover: Vec<Spanned<LeftoverText>>,
-    /// By configuration, and below it by the part of the ids before the last `/`.
-    judged: Option<BTreeMap<Spanned<String>, BTreeMap<String, Vec<String>>>>,
+    judged: Option<JudgedText>,
 }
+
+/// By configuration, and below it by the part of the ids before the last `/`.
+type JudgedText = BTreeMap<Spanned<String>, BTreeMap<String, Vec<String>>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,7 +218,7 @@ impl Reader<'_> {
     }
 
     /// A case that the suite no longer has is no mistake of the file: the gate says that it is lost.
-    fn judged(&mut self, judged: BTreeMap<Spanned<String>, BTreeMap<String, Vec<String>>>) -> Judged {
+    fn judged(&mut self, judged: JudgedText) -> Judged {
         let ids = |files: BTreeMap<String, Vec<String>>| {
             files.into_iter().flat_map(|(file, ids)| ids.into_iter().map(move |id| format!("{file}/{id}"))).collect()
         };

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TomlError, value};
 
-use super::file::{Baseline, FORMAT, Pin};
+use super::file::{Baseline, FORMAT};
+use super::pin::Pin;
 use crate::case::filter::glob;
 use crate::report::event::{CaseRecord, Event};
 use crate::report::text::count;
 use crate::verdict::Status;
-use pins::{pin, pins, plain};
+use pins::{pins, plain};
 
 /// What an update touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,7 +114,7 @@ fn wanted(baseline: &Baseline, records: &[&CaseRecord], names: &str) -> Vec<Want
         let mut way: BTreeMap<String, BTreeSet<Pin>> = BTreeMap::new();
         if matches!(record.verdict.status, Status::Fail | Status::Xfail) {
             for mismatch in record.verdict.mismatches.iter().filter(|m| !patterns.iter().any(|k| k.covers(m))) {
-                way.entry(mismatch.requirement.clone()).or_default().insert(pin(mismatch, names));
+                way.entry(mismatch.requirement.clone()).or_default().insert(Pin::of(mismatch, names));
             }
         }
         ways.push((way, &record.configuration));

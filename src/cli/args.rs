@@ -6,6 +6,8 @@ use super::fail::Failure;
 use crate::api::DialectId;
 use crate::dialect::{Format, Style};
 use crate::launch::Launch;
+use crate::plan::OptIn;
+use crate::runner::run::fresh_seed;
 use crate::target::resolve;
 
 /// What to run against. Nothing given: the embedded reference.
@@ -142,4 +144,46 @@ pub struct Selection {
     /// Case files to use instead of those built in
     #[arg(long, value_name = "DIR")]
     pub cases: Option<std::path::PathBuf>,
+}
+
+/// How to run.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Manner {
+    /// Also cases that annoy: failed authentications and full quotas off this machine, changes of what the provider owns anywhere
+    #[arg(long, value_name = "WHAT", help_heading = "Cases")]
+    pub allow: Vec<Allow>,
+    /// Cases at a time [default: what the profile says]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Seed of names and of everything else that is made up [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+impl Manner {
+    /// That run, done so.
+    pub fn apply(&self, launch: Launch) -> Launch {
+        let allowed = |what| self.allow.contains(&what);
+        Launch {
+            jobs: self.jobs.map(usize::from),
+            seed: self.seed.unwrap_or_else(fresh_seed),
+            opt_in: OptIn {
+                auth_failures: allowed(Allow::AuthFailures),
+                quotas: allowed(Allow::Quotas),
+                provider_policies: allowed(Allow::ProviderPolicies),
+            },
+            ..launch
+        }
+    }
+}
+
+/// `--allow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Allow {
+    /// Cases that fail authentication on purpose
+    AuthFailures,
+    /// Cases that fill a quota
+    Quotas,
+    /// Cases that try to change policies of the provider
+    ProviderPolicies,
 }

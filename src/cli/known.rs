@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use time::OffsetDateTime;
+
 use super::fail::Failure;
 use crate::baseline::find::{FindError, Found, find};
 use crate::baseline::write::{self, Change};
@@ -121,4 +123,10 @@ impl List {
 
 fn failed(file: &Path, why: &dyn Display) -> Failure {
     Failure::broken(format!("cannot write {}: {why}", file.display()))
+}
+
+/// Today in UTC, `2026-11-22`.
+pub fn today() -> String {
+    let now = OffsetDateTime::now_utc();
+    format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day())
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod curl_dir;
 mod explain;
 mod fail;
+mod gate;
 mod known;
 mod list;
 mod matrix;
@@ -30,6 +31,7 @@ Examples:
   iamspec run users/DeleteUser --dialect eim            some cases, one dialect
   iamspec run --endpoint http://127.0.0.1:5000 --dialect aws
   iamspec run --target moto --output junit=report.xml   a target with a profile and a list of known failures
+  iamspec gate --target moto                            fails on whatever is not as that list says
   iamspec serve --dialect eim --port 4566               the reference, for clients to try
   iamspec explain delete-user.no-attached-policy        a rule, where it is known from, and the cases that show it
 
@@ -47,6 +49,8 @@ struct Cli {
 enum Command {
     /// Run the suite, or some of it, against a target
     Run(Box<run::Args>),
+    /// Hold a run against a list of known failures, or against an earlier run
+    Gate(Box<gate::Args>),
     /// Serve the embedded reference
     Serve(serve::Args),
     /// List cases, requirements or targets
@@ -81,6 +85,7 @@ pub fn main() -> i32 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Gate(args) => gate::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args),

@@ -3,26 +3,24 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-use time::OffsetDateTime;
-
-use super::args::{Selection, TargetArgs};
+use super::args::{Manner, Selection, TargetArgs};
 use super::curl_dir::{CurlDir, Scopes};
 use super::fail::Failure;
+use super::known::today;
 use super::stream::{Named, Stream};
 use super::{known, plan, suite};
 use crate::api::Level;
 use crate::baseline::Judge;
 use crate::case::corpus::Corpus;
 use crate::launch::{Launch, variable};
-use crate::plan::{OptIn, Shard};
+use crate::plan::Shard;
 use crate::report::event::Event;
 use crate::report::failure::Options;
 use crate::report::ndjson::read_run;
 use crate::report::terminal::Terminal;
 use crate::report::text::Paint;
 use crate::report::view::Output;
-use crate::runner::run::{fresh_seed, run as run_cases};
+use crate::runner::run::run as run_cases;
 use crate::verdict::Status;
 
 /// Arguments.
@@ -44,33 +42,26 @@ pub struct Args {
     target: TargetArgs,
     #[command(flatten)]
     known: known::KnownArgs,
+    #[command(flatten)]
+    manner: Manner,
     /// Only what failed or broke in a stored run
     #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
     failed_from: Option<PathBuf>,
     /// Only the I-th of N parts of the cases; which part a case is in follows from its id alone
     #[arg(long, value_name = "I/N", help_heading = "Cases")]
     shard: Option<Shard>,
-    /// Also cases that annoy: failed authentications and full quotas off this machine, changes of what the provider owns anywhere
-    #[arg(long, value_name = "WHAT", help_heading = "Cases")]
-    allow: Vec<Allow>,
-    /// Report to a file: ndjson, json or junit; `-` is standard output; repeatable
+    /// Report to a file: ndjson, json, junit or github (annotations of a workflow); `-` is standard output; repeatable
     #[arg(short, long, value_name = "FORMAT=FILE")]
     output: Vec<Output>,
     /// Write each trial as a script of signed curl calls
     #[arg(long, value_name = "DIR")]
     curl: Option<PathBuf>,
-    /// Cases at a time [default: what the profile says]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
     /// Stop at the first failure
     #[arg(long)]
     fail_fast: bool,
     /// Leave what the cases create
     #[arg(long)]
     keep: bool,
-    /// Seed of names and of everything else that is made up [default: from the clock]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     /// From which level on a failure counts for the exit code
     #[arg(long, value_name = "LEVEL", default_value = "should")]
     level: Level,
@@ -80,17 +71,6 @@ pub struct Args {
     /// Show what would be sent, and send nothing
     #[arg(long)]
     plan: bool,
-}
-
-/// `--allow`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Allow {
-    /// Cases that fail authentication on purpose
-    AuthFailures,
-    /// Cases that fill a quota
-    Quotas,
-    /// Cases that try to change policies of the provider
-    ProviderPolicies,
 }
 
 /// Runs the suite.
@@ -134,22 +114,9 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
 }
 
 fn launch(args: &Args) -> Result<Launch, Failure> {
-    let allowed = |what| args.allow.contains(&what);
-    let launch = args.target.launch()?;
-    Ok(Launch {
-        jobs: args.jobs.map(usize::from),
-        keep: args.keep,
-        seed: args.seed.unwrap_or_else(fresh_seed),
-        level: args.level,
-        opt_in: OptIn {
-            auth_failures: allowed(Allow::AuthFailures),
-            quotas: allowed(Allow::Quotas),
-            provider_policies: allowed(Allow::ProviderPolicies),
-        },
-        exchanges: args.verbose || args.curl.is_some(),
-        shard: args.shard,
-        ..launch
-    })
+    let launch = args.manner.apply(args.target.launch()?);
+    let exchanges = args.verbose || args.curl.is_some();
+    Ok(Launch { keep: args.keep, level: args.level, exchanges, shard: args.shard, ..launch })
 }
 
 /// Whether every case is run in every configuration, so that a list of known failures can be judged as a whole.
@@ -196,10 +163,4 @@ fn views<'a>(args: &Args, corpus: &'a Corpus, launch: &Launch) -> Result<Vec<Nam
         views.push((dir.display().to_string(), Box::new(view)));
     }
     Ok(views)
-}
-
-/// Today in UTC, `2026-11-22`.
-fn today() -> String {
-    let now = OffsetDateTime::now_utc();
-    format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day())
 }

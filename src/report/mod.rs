@@ -6,6 +6,7 @@
 pub mod curl;
 pub mod event;
 pub mod failure;
+pub mod github;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod junit;

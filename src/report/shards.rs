@@ -11,20 +11,9 @@ use crate::plan::Shard;
 /// A stored run, or a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
-    /// The file, for messages.
+    /// The file, for messages; of a run put together, the files of its parts.
     pub file: String,
-    /// What is in it.
-    pub events: Vec<Event>,
-}
-
-/// A whole run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// The files that it was read from.
-    pub files: Vec<String>,
-    /// How it began; of a divided run: with the trials of all parts, and no shard.
-    pub started: RunStarted,
-    /// Its events in order, the beginning too. Exactly one ends a run that came to its end, and none one that did not.
+    /// What is in it, from its beginning on. A run that did not come to its end has no last event [`Event::RunFinished`].
     pub events: Vec<Event>,
 }
 
@@ -66,11 +55,11 @@ fn words(shards: &[Shard]) -> String {
     shards.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads files and puts the parts of divided runs together.
+/// Reads files as runs, as [`runs`] puts them together.
 ///
 /// # Errors
-/// When a file cannot be read, or as [`runs`] says.
-pub fn read_runs<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Run>, RunsError> {
+/// When a file cannot be read, a part is missing or there twice, or a file has no beginning.
+pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Stored>, RunsError> {
     let stored = |path: &P| -> Result<Stored, ReadError> {
         let path = path.as_ref();
         Ok(Stored { file: path.display().to_string(), events: read_run(path)? })
@@ -80,11 +69,12 @@ pub fn read_runs<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Run>, RunsError> {
 
 /// The whole runs that the files are, in the order of each one's first file. Files of undivided runs are runs as they are; parts belong
 /// together when they ran the same suite with the same iamspec, on the same targets in the same versions and configurations. A target
-/// without a profile is named after its endpoint, and each part may have had one of its own.
+/// without a profile is named after its endpoint, and each part may have had one of its own. A run put together begins with the trials
+/// of all parts and no shard; its `run` is theirs, with commas.
 ///
 /// # Errors
 /// When a part is missing or there twice, or a file has no beginning.
-pub fn runs(files: Vec<Stored>) -> Result<Vec<Run>, RunsError> {
+pub fn runs(files: Vec<Stored>) -> Result<Vec<Stored>, RunsError> {
     let mut groups: Vec<Vec<Part>> = Vec::new();
     for stored in files {
         let part = Part::new(stored)?;
@@ -165,12 +155,12 @@ fn stranger(group: &[Part], groups: &[Vec<Part>]) -> Option<String> {
 }
 
 /// One run of all its parts; an undivided run stays as it is.
-fn merged(mut group: Vec<Part>) -> Run {
-    let files: Vec<String> = group.iter().map(|part| part.file.clone()).collect();
+fn merged(mut group: Vec<Part>) -> Stored {
     if group[0].shard.is_none() {
-        let Part { started, events, .. } = group.swap_remove(0);
-        return Run { files, started, events };
+        let Part { file, events, .. } = group.swap_remove(0);
+        return Stored { file, events };
     }
+    let file = group.iter().map(|part| part.file.as_str()).collect::<Vec<_>>().join(", ");
     let mut started = RunStarted { shard: None, trials: 0, ..group[0].started.clone() };
     started.run = group.iter().map(|part| part.started.run.as_str()).collect::<Vec<_>>().join(",");
     let mut all = Merged { finished: Some(RunFinished::default()), ..Merged::default() };
@@ -179,8 +169,7 @@ fn merged(mut group: Vec<Part>) -> Run {
         started.jobs = started.jobs.max(part.started.jobs);
         all.add(part, &started.targets);
     }
-    let events = all.events(started.clone());
-    Run { files, started, events }
+    Stored { file, events: all.events(started) }
 }
 
 /// What the parts of a run have told, by kind.
@@ -320,8 +309,9 @@ mod tests {
         let run = whole(vec![part("2/2", "b"), part("1/2", "a")]);
         assert_eq!(run, whole(vec![part("1/2", "a"), part("2/2", "b")]));
         let [run] = run.as_slice() else { panic!("{run:?}") };
-        assert_eq!(run.files, ["1-of-2.ndjson", "2-of-2.ndjson"]);
-        assert_eq!((run.started.trials, run.started.shard, run.started.run.as_str()), (2, None, "r1,r2"));
+        assert_eq!(run.file, "1-of-2.ndjson, 2-of-2.ndjson");
+        let Event::RunStarted(started) = &run.events[0] else { panic!("{run:?}") };
+        assert_eq!((started.trials, started.shard, started.run.as_str()), (2, None, "r1,r2"));
         let finished = RunFinished { passed: 2, calls: 14, millis: 100, ..RunFinished::default() };
         assert_eq!(run.events.last(), Some(&Event::RunFinished(finished)));
         let checks: Vec<_> =

@@ -13,9 +13,12 @@ fn plain(c: char) -> bool {
         || u32::from(c) & 0xfffe == 0xfffe)
 }
 
+/// What the log of a GitHub workflow takes for a command, wherever in a line it stands.
+const COMMAND: &str = "##[";
+
 /// `text` on one line, with everything that could do more than be read written as an escape: `\n`, `\u{1b}`.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().all(plain) {
+    if text.chars().all(plain) && !text.contains(COMMAND) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -24,6 +27,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            '[' if out.ends_with("##") => out.push_str("\\u{5b}"),
             c if plain(c) => out.push(c),
             c => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
@@ -104,6 +108,7 @@ mod tests {
     fn nothing_a_target_sends_reaches_the_terminal_as_a_command() {
         assert_eq!(printable("a\u{1b}[2Jb\r\n\u{9b}1A\u{202e}x\u{7f}\0"), "a\\u{1b}[2Jb\\r\\n\\u{9b}1A\\u{202e}x\\u{7f}\\u{0}");
         assert_eq!(printable("ü ☃ <&>"), "ü ☃ <&>");
+        assert_eq!(printable("# ##[group]x"), "# ##\\u{5b}group]x");
         assert_eq!(printable("\u{ffff}\u{feff}"), "\\u{ffff}\\u{feff}");
         assert_eq!(printable_lines("a\r\nb\u{1b}").collect::<Vec<_>>(), ["a", "b\\u{1b}"]);
     }

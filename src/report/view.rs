@@ -24,6 +24,8 @@ pub enum OutputFormat {
     Json,
     /// JUnit XML.
     Junit,
+    /// Annotations of a GitHub workflow.
+    Github,
 }
 
 /// One `--output FORMAT=FILE`.
@@ -44,7 +46,8 @@ impl FromStr for Output {
             "ndjson" => OutputFormat::Ndjson,
             "json" => OutputFormat::Json,
             "junit" => OutputFormat::Junit,
-            _ => return Err(format!("unknown format '{format}': one of ndjson, json, junit, as in junit=report.xml")),
+            "github" => OutputFormat::Github,
+            _ => return Err(format!("unknown format '{format}': one of ndjson, json, junit, github, as in junit=report.xml")),
         };
         match file {
             "" => Err(format!("'{text}' names no file: FORMAT=FILE, or FORMAT=- for standard output")),
@@ -69,6 +72,7 @@ impl Output {
         Ok(match self.format {
             OutputFormat::Ndjson => Box::new(super::ndjson::Ndjson::new(to)),
             OutputFormat::Json => Box::new(super::json::Json::new(to)),
+            OutputFormat::Github => Box::new(super::github::Github::new(to)),
             #[cfg(feature = "cli")]
             OutputFormat::Junit => Box::new(super::junit::Junit::new(to)),
             #[cfg(not(feature = "cli"))]
