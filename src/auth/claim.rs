@@ -105,7 +105,7 @@ fn in_query(request: &Request, holds: &dyn Fn(Req) -> bool) -> Result<Option<Cla
         None => None,
         Some(Ok(seconds @ 1..=604_800)) => Some(seconds),
         Some(_) => {
-            return refuse_if(holds(req::AUTH__QUERY_PARTS), INCOMPLETE, || {
+            return refuse_if(holds(req::AUTH__QUERY_EXPIRY_BOUND), INCOMPLETE, || {
                 "X-Amz-Expires must be a number of seconds between 1 and 604800".into()
             });
         }

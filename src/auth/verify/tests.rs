@@ -227,7 +227,7 @@ fn malformed_claims_are_incomplete() {
     for expires in ["0", "604801", "-1", "x"] {
         let mut r = presigned(&QUERY_VECTORS[0]);
         r.query = r.query.replace("Expires=3600", &format!("Expires={expires}"));
-        refused(&r, req::AUTH__QUERY_PARTS, 400, "IncompleteSignature", "X-Amz-Expires");
+        refused(&r, req::AUTH__QUERY_EXPIRY_BOUND, 400, "IncompleteSignature", "X-Amz-Expires");
     }
 }
 
