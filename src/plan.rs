@@ -271,6 +271,13 @@ mod tests {
     }
 
     #[test]
+    fn no_group_that_needs_leave_is_empty() {
+        for tag in [AUTH_FAILURE, QUOTA, PROVIDER_POLICY] {
+            assert!(crate::case::corpus::Corpus::embedded().unwrap().cases.iter().any(|c| c.tags.iter().any(|t| t == tag)), "no case has the tag {tag}");
+        }
+    }
+
+    #[test]
     fn a_step_that_a_dialect_leaves_out_needs_nothing_there() {
         let mut c = case(vec![step("CreateUser", &[("Tags", json!([]))])]);
         let other = |with: Vec<(String, serde_json::Value)>, skip| Alternative {

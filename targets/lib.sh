@@ -38,6 +38,27 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
 
+# admin_user KEY:SECRET: with the credentials that the server is born with, makes a user that may do everything and prints ITS_KEY:SECRET.
+# For servers that check the signatures of their users and not those of the account itself.
+admin_user() {
+  local user=$1 answer
+  admin_call CreateUser UserName=suite >/dev/null || return 1
+  admin_call PutUserPolicy UserName=suite PolicyName=everything \
+    PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' >/dev/null || return 1
+  answer=$(admin_call CreateAccessKey UserName=suite) || return 1
+  echo "$(element AccessKeyId <<<"$answer"):$(element SecretAccessKey <<<"$answer")"
+}
+
+admin_call() {
+  local action=$1 parameter data=()
+  shift
+  for parameter in "Action=$action" Version=2010-05-08 "$@"; do data+=(--data-urlencode "$parameter"); done
+  curl -sS --fail-with-body --max-time 20 --user "$user" --aws-sigv4 aws:amz:us-east-1:iam "${data[@]}" "http://127.0.0.1:$PORT/" ||
+    { say "$action, to make the user that the suite acts as, was refused"; return 1; }
+}
+
+element() { tr -d '\n' | sed -n "s/.*<$1>\([^<]*\)<.*/\1/p"; }
+
 # pip_install PACKAGE==VERSION…: into a virtual environment of the target's own
 pip_install() {
   command -v python3 >/dev/null || { say "python3 is needed to install it and is not there"; return 1; }
@@ -67,7 +88,8 @@ start() {
   local try
   for try in $(seq 300); do
     answers && break
-    alive || { say "it ended at once; the ends of its logs:"; tail -n 20 "$DIR"/*.log >&2; stop; exit 1; }
+    # Not `alive`: a process that has just been started does not show the token yet.
+    kill -0 $(cat "$DIR/pids") 2>/dev/null || { say "it ended at once; the ends of its logs:"; tail -n 20 "$DIR"/*.log >&2; stop; exit 1; }
     [ "$try" -lt 300 ] || { say "no answer after 60 s; see $DIR/*.log"; stop; exit 1; }
     sleep 0.2
   done
