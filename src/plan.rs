@@ -268,7 +268,8 @@ mod tests {
         for (value, runs) in [("${doc:limit.policy-size+1}", true), ("${name}-${limit.users}", false)] {
             let mut c = case(vec![step("CreatePolicy", &[("PolicyDocument", json!(value))])]);
             c.tags = vec![QUOTA.into()];
-            let at = |opt_in| skip(&c, &Place { profile: &profile, loopback: true, opt_in, missing: &missing }, DialectId::Aws);
+            let at =
+                |opt_in| skip(&c, &Place { profile: &profile, loopback: true, opt_in, missing: &missing }, configuration(DialectId::Aws));
             assert_eq!(at(OptIn::default()).is_none(), runs, "{value}");
             assert_eq!(at(OptIn::ALL), None);
         }

@@ -192,10 +192,10 @@ impl Script<'_> {
             _ if in_query => words.push("--get".into()),
             _ => {}
         }
-        if let Some(name) = self.scope.namespace.as_ref().filter(|_| sent.principal.is_none() && proof::by_token(record)) {
-            if raw.headers.iter().all(|(header, _)| !header.eq_ignore_ascii_case(NAMESPACE_HEADER)) {
-                words.push(format!("-H {}", quote(&format!("{NAMESPACE_HEADER}: {name}"))));
-            }
+        if let Some(name) = self.scope.namespace.as_ref().filter(|_| sent.principal.is_none() && proof::by_token(record))
+            && raw.headers.iter().all(|(header, _)| !header.eq_ignore_ascii_case(NAMESPACE_HEADER))
+        {
+            words.push(format!("-H {}", quote(&format!("{NAMESPACE_HEADER}: {name}"))));
         }
         for (name, value) in &raw.headers {
             words.push(match value {

@@ -3,45 +3,32 @@
 use std::path::Path;
 
 use super::event::{Event, RunStarted};
-use super::ndjson::{ReadError, read_run};
+use super::shards::{self, RunsError, Stored};
 
 /// A stored run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// The files that it was read from.
-    pub files: Vec<String>,
+    /// The file that it was read from; of a run put together, the files of its parts.
+    pub file: String,
     /// How it began.
     pub started: RunStarted,
     /// Its events in order, the beginning too.
     pub events: Vec<Event>,
 }
 
-/// Files that are no runs.
-#[derive(Debug, thiserror::Error)]
-pub enum RunsError {
-    /// A file cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A file without the event that begins a run.
-    #[error("{file} has no beginning of a run, so nothing says what was run: was it cut?")]
-    NoStart {
-        /// The file.
-        file: String,
-    },
-}
-
-/// Reads each file as one run, in the order given.
+/// Reads files as runs, in the order of each one's first file; the parts of a run that was divided are one run again.
 ///
 /// # Errors
-/// When a file cannot be read, or has no beginning.
+/// When a file cannot be read or has no beginning, and when a part of a run is missing or there twice.
 pub fn read_runs<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Run>, RunsError> {
-    paths.iter().map(|path| from_events(path.as_ref().display().to_string(), read_run(path.as_ref())?)).collect()
+    shards::read(paths)?.into_iter().map(begun).collect()
 }
 
-fn from_events(file: String, events: Vec<Event>) -> Result<Run, RunsError> {
+fn begun(stored: Stored) -> Result<Run, RunsError> {
+    let Stored { file, events } = stored;
     let started = events.iter().find_map(|event| if let Event::RunStarted(started) = event { Some(started.clone()) } else { None });
     match started {
-        Some(started) => Ok(Run { files: vec![file], started, events }),
+        Some(started) => Ok(Run { file, started, events }),
         None => Err(RunsError::NoStart { file }),
     }
 }
@@ -53,9 +40,9 @@ mod tests {
 
     #[test]
     fn a_run_is_its_events_with_a_beginning() {
-        let run = from_events("run.ndjson".into(), samples::run()).unwrap();
+        let run = begun(Stored { file: "run.ndjson".into(), events: samples::run() }).unwrap();
         assert_eq!((run.started, run.events), (samples::started(), samples::run()));
-        let headless = from_events("cut.ndjson".into(), samples::run().split_off(1));
+        let headless = begun(Stored { file: "cut.ndjson".into(), events: samples::run().split_off(1) });
         assert!(headless.unwrap_err().to_string().starts_with("cut.ndjson has no beginning of a run"));
     }
 }

@@ -22,5 +22,5 @@ pub fn run(target: &str, id: &str, change: impl FnOnce(&mut Vec<Event>)) -> Run 
     }
     change(&mut events);
     let Event::RunStarted(started) = events[0].clone() else { panic!("a run begins with its start") };
-    Run { files: vec![format!("{id}.ndjson")], started, events }
+    Run { file: format!("{id}.ndjson"), started, events }
 }

@@ -195,7 +195,7 @@ impl<'a> Matrix<'a> {
         for (i, run) in runs.iter().enumerate() {
             let id = |r: &Run| (r.started.run.clone(), r.started.started.clone());
             if let Some(same) = runs[..i].iter().find(|r| id(r) == id(run)) {
-                return Err(MatrixError::Twice { first: same.files.join(", "), second: run.files.join(", ") });
+                return Err(MatrixError::Twice { first: same.file.clone(), second: run.file.clone() });
             }
             let column = |target| Column { run, target, counts: Counts::default(), capabilities: Vec::new(), notes: Vec::new() };
             columns.extend(run.started.targets.iter().map(column));
@@ -303,7 +303,7 @@ impl<'a> Filing<'a> {
 fn column(run: &Run, first: usize, target: &str, configuration: &str) -> Result<usize, MatrixError> {
     let is = |t: &TargetRecord| t.name == target && (configuration.is_empty() || t.configurations.iter().any(|c| c == configuration));
     run.started.targets.iter().position(is).map(|at| first + at).ok_or_else(|| MatrixError::Stranger {
-        file: run.files.join(", "),
+        file: run.file.clone(),
         target: target.to_owned(),
         configuration: configuration.to_owned(),
     })
