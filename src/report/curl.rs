@@ -192,9 +192,9 @@ impl Script<'_> {
             _ if in_query => words.push("--get".into()),
             _ => {}
         }
-        if let Some(name) = self.scope.namespace.as_ref().filter(|_| sent.principal.is_none() && proof::by_token(record))
-            && raw.headers.iter().all(|(header, _)| !header.eq_ignore_ascii_case(NAMESPACE_HEADER))
-        {
+        let by_token = sent.principal.is_none() && proof::by_token(record);
+        let own = raw.headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(NAMESPACE_HEADER));
+        if let Some(name) = self.scope.namespace.as_ref().filter(|_| by_token && !own) {
             words.push(format!("-H {}", quote(&format!("{NAMESPACE_HEADER}: {name}"))));
         }
         for (name, value) in &raw.headers {

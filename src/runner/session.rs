@@ -1,6 +1,8 @@
 //! One target during a run: sends a call and gives back what came of it, with journal, retries and free checks on the way.
 
+mod error;
 mod prove;
+mod unread;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
@@ -13,15 +15,17 @@ use tokio::time::sleep;
 
 use super::journal::{Effect, Journal};
 use super::redact::Redactor;
-use super::token::{SharedToken, TokenError};
+use super::token::SharedToken;
 use super::token_file::TokenFile;
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
 use crate::dialect::{Call, Configuration, Dialect, Finding, Format, Outcome, Reply, Request, Response, dialect, shape};
 use crate::target::Target;
-use crate::target::tamper::NotSigned;
 use crate::target::transport::{Connection, Transport, TransportError};
+
+pub use error::SessionError;
+use unread::unread;
 
 /// Actions that, without UserName, are about the keys of whoever calls: the main principal never sends them so.
 const OWN_KEYS: [&str; 4] = ["CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "ListAccessKeys"];
@@ -65,51 +69,6 @@ pub struct Sent {
     pub took: Duration,
     /// Time waited for declared retries.
     pub waited: Duration,
-}
-
-/// Why a call could not be sent, or why nothing can be said about its answer: the harness's or the network's doing.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The journal cannot be written: then nothing is sent.
-    #[error("the journal cannot be written, so {action} was not sent: {why}")]
-    Journal {
-        /// The Action.
-        action: String,
-        /// What the system says.
-        why: io::Error,
-    },
-    /// The case would touch the main principal's own keys.
-    #[error("{action} without UserName would act on the access keys of the main principal itself, so it was not sent")]
-    OwnKeys {
-        /// The Action.
-        action: String,
-    },
-    /// The request cannot be signed.
-    #[error(transparent)]
-    Sign(#[from] crate::auth::sigv4::SignError),
-    /// The case wants a fault that this configuration's requests cannot have.
-    #[error(transparent)]
-    NotSigned(#[from] NotSigned),
-    /// There is no login token.
-    #[error(transparent)]
-    Token(TokenError),
-    /// The target wants a login at another host.
-    #[error(
-        "{action} was sent on to the login of another host, {host}, so neither token nor password was sent there; if that host is meant, \
-         give it as the endpoint"
-    )]
-    LoginElsewhere {
-        /// The Action.
-        action: String,
-        /// Scheme, host and port.
-        host: String,
-    },
-    /// The target cannot be reached, and never was.
-    #[error("{0}")]
-    Unreached(TransportError),
-    /// The target has gone away.
-    #[error("the target no longer answers: {0}")]
-    Gone(String),
 }
 
 /// One target during a run. Belongs to one thread.
@@ -436,18 +395,6 @@ fn made(result: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
     names.iter().filter_map(text).collect()
 }
 
-/// What cleanup needs of an answer that cannot be read as one: the ARN of the policy that was to be made, if it stands in there.
-fn unread(call: &Call, body: &[u8]) -> BTreeMap<String, String> {
-    let Some(name) = call.param("PolicyName").filter(|_| call.action_name() == "CreatePolicy") else { return BTreeMap::new() };
-    let text = String::from_utf8_lossy(body);
-    let end = format!(":policy{}{name}", call.param("Path").unwrap_or("/"));
-    let arn = text.find(&end).map(|at| {
-        let start = text[..at].rfind(|c: char| c.is_whitespace() || matches!(c, '>' | '"' | '\'')).map_or(0, |i| i + 1);
-        text[start..at + end.len()].to_owned()
-    });
-    arn.filter(|arn| arn.is_ascii()).map(|arn| ("Arn".to_owned(), arn)).into_iter().collect()
-}
-
 fn oddities(request: &mut Request, raw: &Raw) {
     if let Some(body) = &raw.body {
         if request.method == "GET" {
@@ -474,18 +421,4 @@ pub fn plain(dialect: DialectId, configurations: &[Configuration]) -> Configurat
         format: crate::dialect::Format::Xml,
         style: crate::dialect::Style::Form,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_arn_of_a_policy_is_found_in_an_answer_that_is_no_xml() {
-        let call = Call::new("CreatePolicy").with("PolicyName", "p").with("Path", "/a/");
-        let found = unread(&call, b"<Policy><Arn>arn:aws:iam::1:policy/a/p</Arn><Description>a & b</Description>");
-        assert_eq!(found["Arn"], "arn:aws:iam::1:policy/a/p");
-        assert!(unread(&call, b"<html>").is_empty());
-        assert!(unread(&Call::new("GetPolicy").with("PolicyName", "p"), b"arn:aws:iam::1:policy/p").is_empty());
-    }
 }

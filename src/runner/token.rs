@@ -169,3 +169,106 @@ pub async fn give_back(file: &TokenFile, transport: &Transport) -> Result<(), To
     }
     Ok(file.forget()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::DialectId;
+    use crate::reference::server::{Server, ServerOptions};
+    use crate::runner::state::State;
+    use crate::runner::state::tests::{Folder, block_on};
+    use crate::target::{Profile, Proof, Target};
+
+    /// What each process of a run has of its own, against one server and one folder.
+    struct Process {
+        transport: Rc<Transport>,
+        shared: SharedToken,
+    }
+
+    fn process(server: &Server, folder: &Folder, password: Option<&str>) -> Process {
+        let login = server.login.clone().expect("an ECS");
+        let login = Login { password: password.map_or(login.password, str::to_owned), ..login };
+        let proof = Proof::Login { login: login.clone(), key: None };
+        let profile = Profile { dialect: DialectId::Ecs, ..Profile::default() };
+        let target = Target::new(profile, &server.endpoint, proof, false).expect("a target");
+        let transport = Rc::new(Transport::new(&target).expect("a client"));
+        let file = TokenFile::of(&State::open(&server.endpoint, Some(&folder.0)).expect("a folder"), &login.user);
+        let shared = SharedToken::new(login, server.endpoint.clone(), file, Rc::clone(&transport), Rc::new(Redactor::new()));
+        Process { transport, shared }
+    }
+
+    impl Process {
+        /// Whether the server takes a token.
+        async fn good(&self, token: &Token) -> bool {
+            let mut request = logout_request(token, false);
+            (request.path, request.query) = ("/iam".into(), "Action=ListUsers".into());
+            request.headers.push(("x-emc-namespace".into(), "ns1".into()));
+            self.transport.send(&request, Connection::Any).await.expect("an answer").status == 200
+        }
+    }
+
+    fn server(token_uses: Option<u32>) -> Server {
+        Server::start(ServerOptions { token_uses, ..ServerOptions::new(DialectId::Ecs) }).expect("a free port")
+    }
+
+    #[test]
+    fn processes_share_a_token_and_the_last_one_logs_out() {
+        let (server, folder) = (server(None), Folder::new("token-shared"));
+        let [one, other] = [(); 2].map(|()| process(&server, &folder, None));
+        block_on(async {
+            let token = one.shared.get().await.expect("a token");
+            assert_eq!(other.shared.get().await.expect("the same"), token);
+            one.shared.give_back().await.expect("given back");
+            assert!(other.good(&token).await, "somebody still uses it");
+            other.shared.give_back().await.expect("given back");
+            assert!(!other.good(&token).await);
+            other.shared.give_back().await.expect("there is nothing to give back");
+            assert_ne!(one.shared.get().await.expect("another"), token);
+            one.shared.give_back().await.expect("given back");
+        });
+    }
+
+    #[test]
+    fn a_token_that_expired_is_renewed_once_for_all_and_a_new_one_not_at_all() {
+        let (server, folder) = (server(Some(1)), Folder::new("token-renewed"));
+        let [one, other] = [(); 2].map(|()| process(&server, &folder, None));
+        block_on(async {
+            let old = one.shared.get().await.expect("a token");
+            assert_eq!(one.shared.instead_of(&old).await.expect("an answer"), None, "no call was let in with it yet");
+            assert!(one.good(&old).await && !one.good(&old).await, "good for one use");
+            one.shared.let_in(&old);
+            assert_eq!(other.shared.get().await.expect("the same"), old);
+            let new = one.shared.instead_of(&old).await.expect("an answer").expect("another");
+            assert_eq!(other.shared.instead_of(&old).await.expect("an answer"), Some(new.clone()));
+            assert!(one.good(&new).await);
+        });
+    }
+
+    #[test]
+    fn a_token_of_a_killed_process_is_used_up() {
+        let (server, folder) = (server(None), Folder::new("token-killed"));
+        block_on(async {
+            let killed = process(&server, &folder, None);
+            let token = killed.shared.get().await.expect("a token");
+            drop(killed);
+            let next = process(&server, &folder, None);
+            assert_eq!(next.shared.get().await.expect("a token"), token);
+            next.shared.give_back().await.expect("given back");
+            assert!(!next.good(&token).await);
+        });
+    }
+
+    #[test]
+    fn a_wrong_password_is_tried_once() {
+        let (server, folder) = (server(None), Folder::new("token-refused"));
+        let process = process(&server, &folder, Some("wrong"));
+        block_on(async {
+            let why = process.shared.get().await.expect_err("refused");
+            assert!(matches!(why, TokenError::Login(LoginError::Refused { status: 401, .. })));
+            drop(server);
+            // The server is gone: whoever tried again would find out.
+            let again = process.shared.get().await.expect_err("refused");
+            assert_eq!(again.to_string(), why.to_string());
+        });
+    }
+}

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod browser;
+pub mod ecs;
 pub mod stored;
 
 use std::io::{ErrorKind, Read, Write};
