@@ -1,5 +1,6 @@
 //! How a case fails, so that one run can be compared with another.
 
+use crate::report::text::printable;
 use crate::verdict::Mismatch;
 
 /// Longer values are not pinned: a person reads the file.
@@ -19,13 +20,15 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// A mismatch without what another run would show otherwise: names of this run, ids, dates, numbered repetitions. `names`: the unique
+    /// A mismatch without what another run would show otherwise (names of this run, ids, dates, numbered repetitions) and without text
+    /// that could do more than be read. `names`: the unique
     /// parts of the run's names, with commas.
     pub fn of(mismatch: &Mismatch, names: &str) -> Pin {
         let actual = mismatch.observed();
         let lower = actual.to_ascii_lowercase();
         let named = names.split(',').any(|name| !name.is_empty() && lower.contains(&name.to_ascii_lowercase()));
-        let volatile = named || actual.chars().count() > LONGEST || made_up(actual);
+        let hostile = printable(actual) != actual;
+        let volatile = named || hostile || actual.chars().count() > LONGEST || made_up(actual);
         Pin {
             step: Some(mismatch.step + 1),
             at: mismatch.at.starts_with("row=").then(|| mismatch.at.clone()),
@@ -79,6 +82,7 @@ mod tests {
             ("\"d7bn26dowwghwba5ycqy\"", false),
             ("T-K3F9-USER", false),
             ("MalformedPolicyDocument", true),
+            ("NoSuchEntity\u{1b}[2J", false),
             ("NoSuchEntity", true),
             ("404 NoSuchEntity: t-k3f9-user is not there", true),
             ("200", true),

@@ -25,7 +25,7 @@ use crate::report::failure::Options;
 use crate::report::shards::{self, Stored};
 use crate::report::tally::{exit, worse};
 use crate::report::terminal::Terminal;
-use crate::report::text::Paint;
+use crate::report::text::{Paint, printable};
 use crate::runner::run::run as run_cases;
 use output::GateOutput;
 
@@ -317,7 +317,7 @@ fn diff(file: &str, old: &str, new: &str, paint: Paint) -> String {
         Some(b'-') => paint.bad(line),
         _ => line.to_owned(),
     };
-    text.lines().map(|text| line(text) + "\n").collect()
+    text.lines().map(|text| line(&printable(text)) + "\n").collect()
 }
 
 #[cfg(test)]

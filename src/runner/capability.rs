@@ -166,6 +166,10 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
             UNSUPPORTED.contains(&code) || profile.unsupported_codes.iter().any(|c| c == code) || matches!(status, Some(501 | 405));
         learnt.capabilities.push(capability(session, action, !missing, status, code));
     }
+    // At the end: a secret may have been handed out after an answer that already held it.
+    for capability in &mut learnt.capabilities {
+        capability.evidence = session.redactor.redact(&capability.evidence);
+    }
     let entries = session.journal().entries(TRIAL);
     learnt.left = clean(&entries, &mut Main { session, configuration, trial: TRIAL }).await;
     if learnt.left.is_empty() {
@@ -179,14 +183,15 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
 fn refusal(session: &Session, configuration: Configuration, (status, code, message): (u16, &str, &str)) -> Option<PassError> {
     let (endpoint, by_token) = (session.target.url(), configuration.by_token());
     let message = session.redactor.redact(message);
+    let shown = session.redactor.redact(code);
     if REFUSED.contains(&code) || (by_token && status == 401) {
         let check = if by_token { "what the user of the login may do" } else { "the access key, its secret, the region and the service" };
-        return Some(PassError::Credentials { endpoint, status, code: code.to_owned(), message, check });
+        return Some(PassError::Credentials { endpoint, status, code: shown, message, check });
     }
     // Nothing that this call names could be missing but the namespace.
     let unknown = by_token && code == "NoSuchEntity";
     let named = session.target.profile.namespace.as_ref().map_or_else(|| "none was named".to_owned(), |name| format!("'{name}' was named"));
-    unknown.then(|| PassError::Namespace { endpoint, status, code: code.to_owned(), message, named })
+    unknown.then(|| PassError::Namespace { endpoint, status, code: shown, message, named })
 }
 
 fn capability(session: &Session, action: &Action, supported: bool, status: Option<u16>, code: &str) -> Capability {

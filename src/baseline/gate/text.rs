@@ -10,6 +10,8 @@ use crate::report::text::{count, printable, short};
 
 /// Findings of one outcome that are shown unless everything is asked for.
 const SHOWN: usize = 20;
+/// Entries without a reason that are: a new list has nothing else.
+const ENTRIES: usize = 3;
 /// Characters of what happened that are shown.
 const TEXT: usize = 400;
 
@@ -24,7 +26,11 @@ pub fn text(report: &Report, options: &Options) -> String {
             lost(&mut out, &findings, options);
             continue;
         }
-        let shown = if options.verbose { findings.len() } else { SHOWN };
+        let shown = match outcome {
+            _ if options.verbose => findings.len(),
+            Outcome::Unreviewed => ENTRIES,
+            _ => SHOWN,
+        };
         findings.iter().take(shown).for_each(|finding| told(&mut out, finding, options));
         more(&mut out, findings.len(), shown, outcome.words());
     }
