@@ -1,16 +1,19 @@
 # A Ceph cluster of one node on loopback with a RADOS gateway, whose IAM API is the target: one monitor, one OSD in memory, no
 # authentication between the daemons. Sourced by targets/ceph-rgw-*/server, which sets
-#   ROOT            folder with a Debian of its own to run the daemons from; empty: this machine's
-#   install_server  as targets/lib.sh says
+#   install_server  as targets/lib.sh says; may set ROOT, a folder with a Debian of its own to run the daemons from
 # All data is in $DIR/cluster ($ROOT/cluster); nothing is written to /etc/ceph or /var/lib/ceph.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-PACKAGES="radosgw ceph-mon ceph-osd ceph-common"
+# shellcheck disable=SC2034 # for the scripts that source this
+PACKAGES=(radosgw ceph-mon ceph-osd ceph-common)
+ROOT=
 
 # in_root CMD…: in $ROOT, with a /proc that nobody else sees and that goes when CMD ends
 in_root() {
   if [ -z "$ROOT" ]; then "$@"; else unshare --mount bash -c "$ENTER" "$ROOT" "$@"; fi
 }
+# shellcheck disable=SC2016 # bash -c expands it
 ENTER='mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 
 root_needed() { [ "$(id -u)" = 0 ] || { say "$1 needs root"; return 1; }; }
@@ -20,7 +23,11 @@ right_version() {
   local found
   found=$(in_root radosgw --version 2>/dev/null | sed -n 's/^ceph version \([0-9.]*\).*/\1/p') || true
   [ "$found" = "$VERSION" ] && return 0
-  say "${found:+Debian has Ceph $found now; }target.toml and its list of known failures are about $VERSION"
+  if [ -z "$found" ]; then
+    say "radosgw is installed and does not run"
+  else
+    say "what is installed is Ceph $found; target.toml and the list of known failures are about $VERSION"
+  fi
   return 1
 }
 
@@ -35,9 +42,9 @@ ceph_tool() { local tool=$1; shift; in_root timeout 60 "$tool" -c "$SEEN/ceph.co
 
 # until_true WHAT CMD…: waits up to a minute
 until_true() {
-  local what=$1 try
+  local what=$1 left=120
   shift
-  for try in $(seq 120); do "$@" && return 0; sleep 0.5; done
+  while [ "$left" -gt 0 ]; do "$@" && return 0; sleep 0.5; left=$((left - 1)); done
   say "no $what after a minute; see $DIR/*.log"
   return 1
 }
@@ -45,16 +52,16 @@ until_true() {
 osd_is_up() { in_root timeout 10 ceph -c "$SEEN/ceph.conf" osd stat 2>/dev/null | grep -q '1 up'; }
 
 launch_server() {
-  local data=${ROOT:-$DIR}/cluster cluster monitor disk
+  local home=${ROOT:-$DIR}/cluster cluster monitor disk
   SEEN=${ROOT:+/cluster}
   SEEN=${SEEN:-$DIR/cluster}
-  rm -rf "$data"
-  mkdir -p "$data"/{mon,osd,run,rgw,crash}
+  rm -rf "$home"
+  mkdir -p "$home"/{mon,osd,run,rgw,crash}
   : >"$DIR/setup.log"
   cluster=$(cat /proc/sys/kernel/random/uuid)
   disk=$(cat /proc/sys/kernel/random/uuid)
   monitor=127.0.0.1:$(free_port)
-  configuration "$cluster" "$monitor" >"$data/ceph.conf"
+  configuration "$cluster" "$monitor" >"$home/ceph.conf"
   {
     in_root monmaptool --create --clobber --fsid "$cluster" --enable-all-features --addv a "[v2:$monitor]" "$SEEN/monmap" &&
       in_root ceph-authtool --create-keyring "$SEEN/mon.keyring" --gen-key -n mon. --cap mon 'allow *' &&
@@ -62,8 +69,10 @@ launch_server() {
   } >>"$DIR/setup.log" 2>&1 || { say "the monitor cannot be made; see $DIR/setup.log"; return 1; }
   daemon mon ceph-mon -c "$SEEN/ceph.conf" -i a -f
   until_true "answer of the monitor" ceph_tool ceph --connect-timeout 5 mon stat || return 1
-  ceph_tool ceph osd new "$disk" 0 && ceph_tool ceph-osd -i 0 --mkfs --osd-uuid "$disk" ||
-    { say "the OSD cannot be made; see $DIR/setup.log"; return 1; }
+  if ! { ceph_tool ceph osd new "$disk" 0 && ceph_tool ceph-osd -i 0 --mkfs --osd-uuid "$disk"; }; then
+    say "the OSD cannot be made; see $DIR/setup.log"
+    return 1
+  fi
   daemon osd ceph-osd -c "$SEEN/ceph.conf" -i 0 -f
   until_true "OSD" osd_is_up || return 1
   daemon rgw radosgw -c "$SEEN/ceph.conf" -n client.rgw.a -f

@@ -89,7 +89,7 @@ start() {
   for try in $(seq 300); do
     answers && break
     # Not `alive`: a process that has just been started does not show the token yet.
-    kill -0 $(cat "$DIR/pids") 2>/dev/null || { say "it ended at once; the ends of its logs:"; tail -n 20 "$DIR"/*.log >&2; stop; exit 1; }
+    xargs kill -0 <"$DIR/pids" 2>/dev/null || { say "it ended at once; the ends of its logs:"; tail -n 20 "$DIR"/*.log >&2; stop; exit 1; }
     [ "$try" -lt 300 ] || { say "no answer after 60 s; see $DIR/*.log"; stop; exit 1; }
     sleep 0.2
   done
