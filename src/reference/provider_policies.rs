@@ -26,6 +26,7 @@ const READ_IAM: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow"
 const AWS: &[Entry] = &[
     Entry { name: "AdministratorAccess", path: "/", description: "Full access to everything.", document: EVERYTHING },
     Entry { name: "IAMFullAccess", path: "/", description: "Full access to identities and their policies.", document: IAM },
+    Entry { name: "IAMReadOnlyAccess", path: "/", description: "Reads identities and their policies.", document: READ_IAM },
     Entry { name: "ReadOnlyAccess", path: "/", description: "Reads and lists, changes nothing.", document: READ_IAM },
     Entry { name: "ViewOnlyAccess", path: "/job-function/", description: "Lists what is there.", document: READ_IAM },
 ];
