@@ -15,6 +15,9 @@ use super::token_file::TokenFile;
 use crate::auth::ecs_token::{Login, LoginError, Step, Token, logout_request};
 use crate::target::transport::{Connection, Transport, TransportError};
 
+/// Set by cargo nextest in every process of a run: what one finds out about the password the others need not try.
+const RUN_VARIABLE: &str = "NEXTEST_RUN_ID";
+
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -42,6 +45,8 @@ pub struct SharedToken {
     asking: Mutex<()>,
     /// A login was refused: it is not tried again, since servers count wrong passwords.
     refused: RefCell<Option<LoginError>>,
+    /// What tells the processes of this run from others, where it has several.
+    run: Option<String>,
 }
 
 struct Held {
@@ -55,7 +60,8 @@ impl SharedToken {
     /// No token yet. `endpoint` is a base URL.
     pub fn new(login: Login, endpoint: String, file: TokenFile, transport: Rc<Transport>, redactor: Rc<Redactor>) -> SharedToken {
         let (held, asking, refused) = (RefCell::default(), Mutex::new(()), RefCell::default());
-        SharedToken { login, endpoint, file, transport, redactor, held, asking, refused }
+        let run = std::env::var(RUN_VARIABLE).ok();
+        SharedToken { login, endpoint, file, transport, redactor, held, asking, refused, run }
     }
 
     fn current(&self) -> Option<Token> {
@@ -126,6 +132,10 @@ impl SharedToken {
 
     /// Logs in and keeps the token for other processes. In turn.
     async fn log_in(&self) -> Result<Token, TokenError> {
+        if let Some(status) = self.run.as_ref().and_then(|run| self.file.refused_in(run)) {
+            let (endpoint, user) = (self.endpoint.clone(), self.login.user.clone());
+            return Err(LoginError::Refused { endpoint, user, status }.into());
+        }
         let mut attempt = self.login.start(&self.endpoint);
         let token = loop {
             let response = self.transport.send(attempt.request(), Connection::Fresh).await?;
@@ -133,6 +143,9 @@ impl SharedToken {
                 Ok(Step::In(token)) => break token,
                 Ok(Step::Again(next)) => next,
                 Err(why) => {
+                    if let (LoginError::Refused { status, .. }, Some(run)) = (&why, &self.run) {
+                        self.file.note_refusal(run, *status)?;
+                    }
                     self.refused.replace(Some(why.clone()));
                     return Err(why.into());
                 }
@@ -256,6 +269,25 @@ mod tests {
             next.shared.give_back().await.expect("given back");
             assert!(!next.good(&token).await);
         });
+    }
+
+    #[test]
+    fn a_wrong_password_is_tried_by_one_process_of_a_run() {
+        let (server, folder) = (server(None), Folder::new("token-refused-run"));
+        let of = |run: &str| {
+            let mut process = process(&server, &folder, Some("wrong"));
+            process.shared.run = Some(run.to_owned());
+            process
+        };
+        let (first, second) = (of("one"), of("one"));
+        block_on(async {
+            let why = first.shared.get().await.expect_err("refused").to_string();
+            assert_eq!(second.shared.get().await.expect_err("known").to_string(), why);
+            assert!(second.shared.refused.borrow().is_none(), "it did not ask");
+        });
+        let mut corrected = process(&server, &folder, None);
+        corrected.shared.run = Some("two".into());
+        block_on(async { drop(corrected.shared.get().await.expect("a token")) });
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::auth::ecs_token::Token;
 const PREFIX: &str = "token-";
 const TURN: &str = ".turn";
 const SEATS: &str = ".seats";
+const REFUSED: &str = ".refused";
 
 /// The token of one user on one endpoint.
 #[derive(Clone, Debug)]
@@ -90,6 +91,20 @@ impl TokenFile {
         fs::rename(part, self.path())
     }
 
+    /// Notes for the other processes of that run that the login was refused with a status: servers count wrong passwords.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_refusal(&self, run: &str, status: u16) -> io::Result<()> {
+        fs::write(self.state.dir().join(format!("{}{REFUSED}", self.name)), format!("{status} {run}"))
+    }
+
+    /// The status with which the login was refused to another process of that run.
+    pub fn refused_in(&self, run: &str) -> Option<u16> {
+        let text = fs::read_to_string(self.state.dir().join(format!("{}{REFUSED}", self.name))).ok()?;
+        text.split_once(' ').filter(|(_, other)| *other == run).and_then(|(status, _)| status.parse().ok())
+    }
+
     /// Removes the file.
     ///
     /// # Errors
@@ -128,6 +143,16 @@ mod tests {
         file.forget().expect("removed");
         file.forget().expect("nothing to remove");
         assert_eq!((file.read(), TokenFile::all(&file.state).expect("readable").len()), (None, 0));
+    }
+
+    #[test]
+    fn a_refusal_is_known_to_its_own_run_alone() {
+        let folder = Folder::new("token-refusal");
+        let file = file(&folder);
+        assert_eq!(file.refused_in("run 1"), None);
+        file.note_refusal("run 1", 401).expect("written");
+        assert_eq!((file.refused_in("run 1"), file.refused_in("run 2")), (Some(401), None));
+        assert_eq!(TokenFile::all(&file.state).expect("readable").len(), 0, "it is no token");
     }
 
     #[test]
