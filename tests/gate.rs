@@ -81,7 +81,7 @@ impl Desk {
         let desk = Desk::new(name);
         desk.run("run.ndjson", &[]);
         let said = desk.gate(&["run.ndjson", "--baseline", "known.toml", "--update", "--reason", "the case expects too much"]);
-        assert_tells(said, 0, &["+case = \"users/GetUser/wrong\"", "known.toml: 1 added", "the gate passes"]);
+        assert_tells(said, 0, &["known.toml: 1 added", "the gate passes"]);
         desk
     }
 
@@ -196,7 +196,7 @@ fn entries_without_a_reason_and_lists_without_cases_end_with_2() {
     let desk = Desk::new("unreviewed");
     desk.run("run.ndjson", &[]);
     let update = ["run.ndjson", "--baseline", "known.toml", "--update"];
-    assert_tells(desk.gate(&update), 0, &["+reason = \"unreviewed\"", "entry without a reason"]);
+    assert_tells(desk.gate(&update), 0, &["known.toml: 1 added", "entry without a reason"]);
     assert_tells(desk.gate(&LIST), 2, &["entry without a reason", "known.toml:4:8", "write into `reason` why the target fails"]);
     desk.change("known.toml", "reason = \"unreviewed\"", "reason = \" \"");
     assert_tells(desk.gate(&LIST), 2, &["an entry without a reason excuses nothing"]);

@@ -9,6 +9,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TomlError, value};
 
 use super::file::{Baseline, FORMAT};
 use super::pin::Pin;
+use crate::api::Level;
 use crate::case::filter::glob;
 use crate::report::event::{CaseRecord, Event};
 use crate::report::text::count;
@@ -46,8 +47,8 @@ struct Wanted {
     pins: Vec<Pin>,
 }
 
-/// The text of `baseline` (an empty one for a new file) as the judged events of a run want it. New entries get `reason`. Cases that are
-/// as known, that broke, or that the run did not touch keep their entries, patterns always stay. With `full`, a run of everything to its
+/// The text of `baseline` (an empty one for a new file) as the judged events of a run want it. New entries get `reason`, and there are
+/// none for what is below the level that counts. Cases that are as known, that broke, or that the run did not touch keep their entries, patterns always stay. With `full`, a run of everything to its
 /// end, findings and leftovers that were not seen go, and the list of cases that were judged becomes the run's.
 ///
 /// # Errors
@@ -56,7 +57,8 @@ pub fn update(baseline: &Baseline, run: &[Event], full: bool, reason: &str) -> R
     let mut document: DocumentMut = baseline.text.parse()?;
     let mut change = Change::default();
     document.entry("format").or_insert(value(i64::from(FORMAT)));
-    let names = run.iter().find_map(|e| if let Event::RunStarted(s) = e { Some(s.run.as_str()) } else { None }).unwrap_or_default();
+    let started = run.iter().find_map(|e| if let Event::RunStarted(s) = e { Some(s) } else { None });
+    let (names, level) = started.map_or(("", Level::Should), |s| (s.run.as_str(), s.level));
 
     let mut trials: BTreeMap<&str, Vec<&CaseRecord>> = BTreeMap::new();
     for event in run {
@@ -69,13 +71,17 @@ pub fn update(baseline: &Baseline, run: &[Event], full: bool, reason: &str) -> R
         if records.iter().any(|r| r.verdict.status == Status::Error) || records.iter().all(|r| r.verdict.status == Status::Xfail) {
             continue;
         }
-        reconcile(known, case, wanted(baseline, records, names), reason, &mut change);
+        let counts = records.iter().any(|r| r.level >= level);
+        reconcile(known, case, wanted(baseline, records, names), counts.then_some(reason), &mut change);
     }
     let mut checks = BTreeSet::new();
     let mut leftovers = BTreeSet::new();
     for event in run {
         match event {
-            Event::Check(c) => checks.insert((vec![c.requirement.clone(), c.action.clone(), c.place()], c.known.is_some())),
+            Event::Check(c) => {
+                let known = c.known.is_some() || c.level < level;
+                checks.insert((vec![c.requirement.clone(), c.action.clone(), c.place()], known))
+            }
             Event::Leftover(l) => leftovers.insert((vec![l.kind.clone(), l.case.clone()], l.known.is_some())),
             _ => continue,
         };
@@ -137,8 +143,8 @@ fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     table.get(key).and_then(Item::as_str)
 }
 
-/// Changes the entries of one case into those wanted.
-fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, reason: &str, change: &mut Change) {
+/// Changes the entries of one case into those wanted. Without a reason, none is added.
+fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, reason: Option<&str>, change: &mut Change) {
     let about = |t: &Table, w: &Wanted| {
         text_of(t, "case") == Some(case) && text_of(t, "requirement").is_none_or(|pattern| glob(pattern, &w.requirement))
     };
@@ -170,6 +176,7 @@ fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, reason
         i += 1;
         keep
     });
+    let Some(reason) = reason else { return };
     for want in new {
         let mut table = Table::new();
         table["case"] = value(case);
@@ -281,6 +288,26 @@ reason = "all of them"
         let (text, change) = updated(old, &run(vec![samples::failure(), samples::pass()]), false);
         assert_eq!(change, Change { changed: 1, removed: 1, ..Change::default() });
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_does_not_count_gets_no_entry_and_keeps_the_one_it_has() {
+        let weak = |actual: &str| {
+            let mut record = samples::failure();
+            record.level = Level::May;
+            record.verdict.mismatches.truncate(1);
+            record.verdict.mismatches[0].actual = actual.into();
+            record
+        };
+        let mut check = samples::check();
+        check.level = Level::May;
+        let mut events = run(vec![weak("200")]);
+        events.push(Event::Check(check));
+        assert_eq!(updated("", &events, false).1, Change::default());
+        let (listed, _) = updated("", &run(vec![samples::failure()]), false);
+        let (text, change) = updated(&listed, &run(vec![weak("500")]), false);
+        assert_eq!(change, Change { changed: 1, ..Change::default() });
+        assert!(text.contains("\"500\""), "{text}");
     }
 
     #[test]

@@ -286,7 +286,8 @@ impl Gate<'_> {
         let old = list.baseline.as_ref().map_or("", |baseline| baseline.text.as_str());
         let file = list.file.display().to_string();
         let paint = self.outputs.options(self.args.verbose).paint;
-        let mut said = diff(&file, old, &new, paint);
+        // Of a first list, everything is new.
+        let mut said = if list.baseline.is_some() { diff(&file, old, &new, paint) } else { String::new() };
         said += &format!("{file}: {}\n", if new == old { "is up to date".to_owned() } else { change.to_string() });
         if change.changed > 0 {
             said += "The reasons of changed entries were given for another way of failing: see whether they still hold.\n";

@@ -28,11 +28,16 @@ pub struct Args {
 /// Probes.
 pub fn run(args: &Args) -> Result<i32, Failure> {
     let launch = args.target.launch()?;
-    let Some(target) = launch.foreign else {
+    let Some(mut target) = launch.foreign else {
         return Err(Failure::usage("probe which endpoint? --endpoint URL; of the embedded reference everything is known"));
     };
     if let Some(path) = args.output.as_ref().filter(|path| path.exists()) {
         return Err(Failure::usage(format!("{} is there already: name another file, or move it away", path.display())));
+    }
+    // `--target NAME` will find it by the name of its folder.
+    let folder = args.output.as_ref().and_then(|path| path.parent()?.file_name());
+    if let Some(folder) = folder {
+        target.profile.name = folder.to_string_lossy().into_owned();
     }
     let run = run_part(fresh_seed());
     let options = Options { dialect: launch.args.dialect, run: &run, certificates: &Certificates, state: None };

@@ -37,6 +37,9 @@ pub fn hold(run: &mut Vec<Event>, baseline: &Baseline, how: &How) -> Report {
         });
     }
     let level = how.level.or(started(run).map(|s| s.level)).unwrap_or(Level::Should);
+    if let Some(Event::RunStarted(started)) = run.iter_mut().find(|event| matches!(event, Event::RunStarted(_))) {
+        started.level = level;
+    }
     let mut gate = Gate { baseline, report: Report::new(run, &baseline.file), level, skipped: BTreeMap::new(), broken: BTreeSet::new() };
     let mut judge = Judge::new(baseline, &how.today);
     for event in run.iter_mut() {

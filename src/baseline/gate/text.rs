@@ -32,7 +32,7 @@ pub fn text(report: &Report, options: &Options) -> String {
             _ => SHOWN,
         };
         findings.iter().take(shown).for_each(|finding| told(&mut out, finding, options));
-        more(&mut out, findings.len(), shown, outcome.words());
+        more(&mut out, findings.len(), shown);
     }
     counts(&mut out, report, options);
     out
@@ -78,13 +78,13 @@ fn lost(out: &mut String, findings: &[&Finding], options: &Options) {
             let configuration = finding.configuration.as_deref().unwrap_or_default();
             let _ = writeln!(out, "  {}  {configuration}", printable(&finding.what));
         }
-        more(out, findings.len(), shown, "of them");
+        more(out, findings.len(), shown);
     }
 }
 
-fn more(out: &mut String, all: usize, shown: usize, what: &str) {
+fn more(out: &mut String, all: usize, shown: usize) {
     if all > shown {
-        let _ = writeln!(out, "\n  … and {} more {what}; -v shows all", all - shown);
+        let _ = writeln!(out, "\n  … and {} more of this kind; -v shows all", all - shown);
     }
 }
 
