@@ -6,7 +6,7 @@ mod support;
 use std::process::{Child, Command, Stdio};
 
 use support::ecs::{Ecs, PASSWORD, USER, Watch, files, iamspec, kept_tokens};
-use support::{Folder, Hand, command, told};
+use support::{Folder, Hand, command, signed, somebody, told};
 
 #[track_caller]
 fn assert_tells((text, code): &(String, i32), expected: i32, parts: &[&str]) {
@@ -42,6 +42,17 @@ fn every_style_and_format_is_spoken() {
         assert_tells(&told, 0, &[&format!("(ecs/{wire}/{style})"), " passed"]);
     }
     assert_eq!(ecs.tokens(), 0);
+
+    // With a key alone there is no login, and with neither it is said what is missing.
+    let args = ["run", "users/CreateUser", "auth", "--style", "sigv4", "--endpoint", &ecs.base, "--dialect", "ecs"];
+    let key = somebody();
+    let told_signed = told(&signed(&ecs.folder, &key, &args).output().unwrap());
+    assert_tells(&told_signed, 0, &["(ecs/xml/sigv4)", " passed"]);
+    assert!(!told_signed.0.contains(&key.secret));
+    let none = told(&command(&ecs.folder, &args).output().unwrap());
+    assert_tells(&none, 2, &["AWS_ACCESS_KEY_ID"]);
+    let none = told(&command(&ecs.folder, &[&args[..2], &args[5..]].concat()).output().unwrap());
+    assert_tells(&none, 2, &["ECS_USERNAME and ECS_PASSWORD", "--style sigv4"]);
 }
 
 #[test]

@@ -15,8 +15,9 @@ use crate::runner::run::{fresh_seed, run_part};
 #[command(after_help = "\
 Uses each Action once, with names of its own, and removes again what it made. The profile says of each guess what it was guessed from.
 
-Example:
-  iamspec probe --endpoint http://127.0.0.1:5000 -o targets/mine/target.toml")]
+Examples:
+  iamspec probe --endpoint http://127.0.0.1:5000 -o targets/mine/target.toml
+  iamspec probe --endpoint https://ecs.example.com:4443 --dialect ecs --namespace ns1")]
 pub struct Args {
     #[command(flatten)]
     target: TargetArgs,

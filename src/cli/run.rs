@@ -30,9 +30,13 @@ Examples:
   iamspec run
   iamspec run users/DeleteUser 'groups/*/name-*' --dialect eim -v
   iamspec run --endpoint https://iam.example.com --dialect aws --region eu-1 --plan
+  iamspec run --endpoint https://ecs.example.com:4443 --dialect ecs --namespace ns1 --insecure
   iamspec run --target moto --output junit=report.xml --output ndjson=run.ndjson
   iamspec run --target moto --failed-from run.ndjson --curl scripts
   iamspec run --target moto --shard 2/4 --output ndjson=shard-2.ndjson
+
+Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, OSC_ACCESS_KEY and OSC_SECRET_KEY, or --profile; on ecs ECS_USERNAME and ECS_PASSWORD
+(or IAMSPEC_USER and IAMSPEC_PASSWORD), unless --style sigv4 signs.
 
 Exit codes: 0 as expected, 1 conformance failures, 2 usage or case-file error, 3 target not reached or harness broke.")]
 pub struct Args {

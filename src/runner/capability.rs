@@ -90,30 +90,22 @@ pub enum PassError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The target refuses the credentials, so that nothing can be learnt.
-    #[error("{endpoint} refuses the credentials with {status} {code}: {message}; check {check}")]
+    #[error("{endpoint} refuses the credentials with {said}; check {check}")]
     Credentials {
         /// URL.
         endpoint: String,
-        /// HTTP status.
-        status: u16,
-        /// Error code.
-        code: String,
-        /// Message.
-        message: String,
+        /// Status, code and message.
+        said: String,
         /// What may be wrong.
         check: &'static str,
     },
     /// The target does not know the namespace, so that nothing can be learnt.
-    #[error("{endpoint} has no such namespace ({status} {code}: {message}): {named}; name one that is there with --namespace")]
+    #[error("{endpoint} has no such namespace ({said}): {named}; name one that is there with --namespace")]
     Namespace {
         /// URL.
         endpoint: String,
-        /// HTTP status.
-        status: u16,
-        /// Error code.
-        code: String,
-        /// Message.
-        message: String,
+        /// Status, code and message.
+        said: String,
         /// The one that was named.
         named: String,
     },
@@ -182,16 +174,19 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
 /// What the answer to the first call says of credentials and namespace, where it is about them.
 fn refusal(session: &Session, configuration: Configuration, (status, code, message): (u16, &str, &str)) -> Option<PassError> {
     let (endpoint, by_token) = (session.target.url(), configuration.by_token());
-    let message = session.redactor.redact(message);
-    let shown = session.redactor.redact(code);
-    if REFUSED.contains(&code) || (by_token && status == 401) {
+    let mut said = format!("{status} {code}").trim_end().to_owned();
+    if !message.is_empty() {
+        said = format!("{said}: {message}");
+    }
+    let said = session.redactor.redact(&said);
+    if REFUSED.contains(&code) || (by_token && matches!(status, 302 | 401)) {
         let check = if by_token { "what the user of the login may do" } else { "the access key, its secret, the region and the service" };
-        return Some(PassError::Credentials { endpoint, status, code: shown, message, check });
+        return Some(PassError::Credentials { endpoint, said, check });
     }
     // Nothing that this call names could be missing but the namespace.
     let unknown = by_token && code == "NoSuchEntity";
     let named = session.target.profile.namespace.as_ref().map_or_else(|| "none was named".to_owned(), |name| format!("'{name}' was named"));
-    unknown.then_some(PassError::Namespace { endpoint, status, code: shown, message, named })
+    unknown.then(|| PassError::Namespace { endpoint, said, named })
 }
 
 fn capability(session: &Session, action: &Action, supported: bool, status: Option<u16>, code: &str) -> Capability {

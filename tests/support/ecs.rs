@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use iamspec::auth::ecs_token::{Login, TOKEN_HEADER};
 
-use super::{Folder, Hand, command, request};
+use super::{Folder, Hand, command, request, somebody};
 
 pub const USER: &str = "tester";
 /// What no output may ever show.
@@ -15,7 +15,7 @@ pub const PASSWORD: &str = "Pass:word$ canary";
 /// Tokens that a user may have.
 const PER_USER: usize = 100;
 
-/// A process of `iamspec serve --dialect ecs` with the namespaces ns1 and ns2.
+/// A process of `iamspec serve --dialect ecs` with the namespaces ns1 and ns2, and [`somebody`]'s key for ns1.
 pub struct Ecs {
     child: Child,
     pub base: String,
@@ -34,7 +34,9 @@ impl Ecs {
         let folder = Folder::new(name);
         let args = [&["serve", "--dialect", "ecs", "--namespace", "ns1", "--namespace", "ns2"], more].concat();
         let mut serve = command(&folder, &args);
+        let key = somebody();
         serve.envs([("ECS_USERNAME", USER), ("ECS_PASSWORD", PASSWORD)]).stdout(Stdio::piped());
+        serve.envs([("AWS_ACCESS_KEY_ID", key.access_key_id), ("AWS_SECRET_ACCESS_KEY", key.secret)]);
         let mut child = serve.spawn().expect("the built binary starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("text");
