@@ -11,12 +11,12 @@
 //!
 //! `IAMSPEC_TARGET` or `IAMSPEC_ENDPOINT` and `IAMSPEC_DIALECT` say what to test; without them it is the embedded reference, in every
 //! configuration. A project that starts its own server calls [`run`] with its address. Known failures are those of the target's
-//! `baseline.toml`.
+//! `baseline.toml`, or of the file that `IAMSPEC_BASELINE` names.
 //!
 //! Tests are named after cases, `users/DeleteUser/attached-policy-blocks`, with the configuration in front where there are several:
 //! `[eim/json] users/DeleteUser/attached-policy-blocks`. `--exact` takes the name with or without it. `serial` in the brackets marks
 //! what must run alone (`.config/nextest.toml` of this project has the group for it). `--ignored` adds the cases that are opt-in off
-//! this machine: failed authentications and full quotas.
+//! this machine: failed authentications and full quotas. `cargo nextest run --partition` shares the tests out by their names.
 
 mod board;
 
