@@ -6,10 +6,9 @@ use std::io;
 use minijinja::context;
 use serde::Serialize;
 
-use super::counts::Counts;
+use super::counts::{Counts, Mark};
 use super::model::{Column, Matrix};
 use super::template;
-use crate::verdict::Status;
 
 const LABEL: &str = "IAM conformance";
 
@@ -54,9 +53,9 @@ fn stem(column: &Column<'_>) -> String {
 fn message(counts: &Counts) -> (String, &'static str, &'static str) {
     if counts.total() == 0 {
         ("nothing ran".into(), "#6e7781", "lightgrey")
-    } else if counts.of(Status::Fail) + counts.of(Status::Xpass) > 0 {
+    } else if counts.of(Mark::Fail) + counts.of(Mark::Xpass) > 0 {
         (counts.in_words(), "#b3403a", "critical")
-    } else if counts.of(Status::Error) > 0 || counts.of(Status::Pass) == 0 {
+    } else if counts.of(Mark::Error) > 0 || counts.of(Mark::Pass) == 0 {
         (counts.in_words(), "#6e7781", "lightgrey")
     } else {
         (counts.in_words(), "#2a6f4e", "success")
@@ -92,7 +91,7 @@ mod tests {
         let newer = fixtures::run("moto", "b", |events| {
             let crate::report::Event::RunStarted(started) = &mut events[0] else { panic!() };
             started.started = "2026-11-23T00:00:00Z".into();
-            events.retain(|e| !matches!(e, crate::report::Event::Case(r) if r.verdict.status == Status::Fail));
+            events.retain(|e| !matches!(e, crate::report::Event::Case(r) if r.verdict.status == crate::verdict::Status::Fail));
         });
         let hostile = fixtures::run("../<x>", "c", |_| {});
         let runs = [older, newer, hostile];
@@ -109,11 +108,11 @@ mod tests {
 
     #[test]
     fn the_colour_says_whether_all_is_as_expected() {
-        let colour = |all: &[Status]| message(&all.iter().copied().collect()).2;
+        let colour = |all: &[Mark]| message(&all.iter().copied().collect()).2;
         assert_eq!(colour(&[]), "lightgrey");
-        assert_eq!(colour(&[Status::Pass, Status::Xfail, Status::Skip]), "success");
-        assert_eq!(colour(&[Status::Pass, Status::Fail]), "critical");
-        assert_eq!(colour(&[Status::Pass, Status::Error]), "lightgrey");
-        assert_eq!(colour(&[Status::Skip]), "lightgrey", "a hole is no pass");
+        assert_eq!(colour(&[Mark::Pass, Mark::Xfail, Mark::Skip]), "success");
+        assert_eq!(colour(&[Mark::Pass, Mark::Fail]), "critical");
+        assert_eq!(colour(&[Mark::Pass, Mark::Error]), "lightgrey");
+        assert_eq!(colour(&[Mark::Skip]), "lightgrey", "a hole is no pass");
     }
 }

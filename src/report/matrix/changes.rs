@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::counts::departs;
+use super::counts::{Mark, departs};
 use super::model::{Column, Entry, Matrix, Record, Row, RowKind};
-use crate::verdict::Status;
 
 /// How a trial or a finding changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,9 +61,9 @@ pub struct Change<'a> {
     /// How.
     pub changed: Changed,
     /// Verdict before, if there was one.
-    pub before: Option<Status>,
+    pub before: Option<Mark>,
     /// Verdict after, if there is one.
-    pub after: Option<Status>,
+    pub after: Option<Mark>,
 }
 
 /// What changed between two runs of one target.
@@ -123,8 +122,8 @@ fn compare<'a>(matrix: &Matrix<'a>, before: usize, after: usize) -> Changes<'a> 
                     row: at,
                     configuration,
                     changed,
-                    before: old.first().map(|e| e.status),
-                    after: new.first().map(|e| e.status),
+                    before: old.first().map(|e| e.mark),
+                    after: new.first().map(|e| e.mark),
                 }),
             }
         }
@@ -144,12 +143,12 @@ fn changed(row: &Row<'_>, old: &[Entry<'_>], new: &[Entry<'_>]) -> Option<Change
             (RowKind::Case, false) => Changed::Gone,
         });
     };
-    let passes = |status| matches!(status, Status::Pass | Status::Xpass);
-    match (departs(was.status), departs(is.status)) {
+    let passes = |mark| matches!(mark, Mark::Pass | Mark::Xpass);
+    match (departs(was.mark), departs(is.mark)) {
         (false, true) => Some(Changed::Broken),
-        (true, false) if passes(is.status) => Some(Changed::Fixed),
+        (true, false) if passes(is.mark) => Some(Changed::Fixed),
         (true, true) => (how(old) != how(new)).then_some(Changed::Otherwise),
-        _ => (was.status != is.status && !(passes(was.status) && passes(is.status))).then_some(Changed::Verdict),
+        _ => (was.mark != is.mark && !(passes(was.mark) && passes(is.mark))).then_some(Changed::Verdict),
     }
 }
 
@@ -175,6 +174,7 @@ mod tests {
     use crate::report::matrix::fixtures;
     use crate::report::runs::Run;
     use crate::report::samples;
+    use crate::verdict::Status;
 
     fn later(change: impl FnOnce(&mut Vec<Event>)) -> Run {
         fixtures::run("moto", "later", |events| {

@@ -75,7 +75,7 @@ fn verdict(
             &row.requirement,
             &row.id,
             &entry.map(|e| e.level.to_string()).unwrap_or_default(),
-            entry.map_or("", |e| look(e.status).name),
+            entry.map_or("", |e| look(e.mark).name),
             change.map_or("", Changed::name),
             &entry.map(|e| found(e.record)).unwrap_or_default(),
             entry.map_or("", |e| e.record.reason()),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::counts::departs;
 use super::model::{Entry, Matrix, Record};
 use crate::report::event::{CaseRecord, Exchange, StepRecord};
 use crate::report::text::{printable, printable_lines, short};
@@ -148,7 +147,7 @@ fn difference(m: &Mismatch) -> Difference {
 /// The calls of a case. Of one that departs or broke, with parameters, and the bytes of the calls that differ; of one that passed, Actions
 /// and answers.
 fn steps(record: &CaseRecord) -> Vec<Step> {
-    let full = departs(record.verdict.status) || record.verdict.status == Status::Error;
+    let full = matches!(record.verdict.status, Status::Fail | Status::Xfail | Status::Error);
     let differs = |s: &StepRecord| record.verdict.mismatches.iter().any(|m| m.step == s.step && m.at == s.at);
     let last = record.steps.len().saturating_sub(1);
     let mut out: Vec<Step> = Vec::new();

@@ -116,9 +116,9 @@ struct ChangeOut<'a> {
 
 /// The index of a matrix.
 pub fn index_of<'a>(matrix: &'a Matrix<'a>) -> Index<'a> {
-    let status = |s| {
-        let look = look(s);
-        StatusOut { name: look.name, word: look.word, sign: look.sign, meaning: look.meaning, departs: departs(s) }
+    let status = |mark| {
+        let look = look(mark);
+        StatusOut { name: look.name, word: look.word, sign: look.sign, meaning: look.meaning, departs: departs(mark) }
     };
     let ids = matrix.rows.iter().flat_map(|r| &r.requirements);
     let changes = changes(matrix).into_iter().map(|all| ChangesOut {
@@ -208,7 +208,7 @@ fn row<'a>(row: &'a Row<'a>, n: usize, matrix: &Matrix<'_>) -> RowOut<'a> {
             Level::Should => 1,
             Level::Must => 2,
         };
-        format!("{}{level}{at}", index(entry.status))
+        format!("{}{level}{at}", index(entry.mark))
     };
     RowOut {
         n,

@@ -185,7 +185,7 @@ fn entry<'a>(entry: &Entry<'a>) -> CellOut<'a> {
     };
     CellOut {
         configuration: entry.configuration,
-        verdict: look(entry.status).name,
+        verdict: look(entry.mark).name,
         level: entry.level.to_string(),
         reason: entry.record.reason(),
         text,

@@ -6,10 +6,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::changes::{Changed, Changes, changes};
-use super::counts::{ORDER, departs, look};
+use super::counts::{Mark, ORDER, departs, look};
 use super::model::{self, Column, Entry, Matrix, Record, Row, RowKind};
 use crate::report::text::{count, printable, short};
-use crate::verdict::Status;
 
 /// Characters of a value that are shown.
 const VALUE: usize = 200;
@@ -37,7 +36,7 @@ pub fn write(matrix: &Matrix<'_>, short: bool, to: &mut dyn Write) -> io::Result
 }
 
 fn targets(out: &mut String, matrix: &Matrix<'_>) {
-    let used: Vec<Status> = ORDER.into_iter().filter(|s| matrix.columns.iter().any(|c| c.counts.of(*s) > 0)).collect();
+    let used: Vec<Mark> = ORDER.into_iter().filter(|s| matrix.columns.iter().any(|c| c.counts.of(*s) > 0)).collect();
     let heads: Vec<String> = used.iter().map(|s| format!("{} {}", look(*s).sign, look(*s).word)).collect();
     row(out, ["target", "dialect", "run"].map(str::to_owned).into_iter().chain(heads));
     row(out, ["---"; 3].into_iter().chain(used.iter().map(|_| "---:")).map(str::to_owned));
@@ -128,9 +127,9 @@ fn changed(out: &mut String, matrix: &Matrix<'_>, changes: &Changes<'_>) {
 }
 
 fn departures(out: &mut String, matrix: &Matrix<'_>, column: usize, short: bool) {
-    let shown = |e: &Entry<'_>| match e.status {
-        Status::Error | Status::Xpass => true,
-        status => departs(status) && !(short && status == Status::Xfail),
+    let shown = |e: &Entry<'_>| match e.mark {
+        Mark::Error | Mark::Xpass => true,
+        mark => departs(mark) && !(short && mark == Mark::Xfail),
     };
     let all: Vec<(&Row<'_>, &Entry<'_>)> =
         matrix.rows.iter().flat_map(|r| r.cells[column].iter().filter(|e| shown(e)).map(move |e| (r, e))).collect();
@@ -154,7 +153,7 @@ fn departures(out: &mut String, matrix: &Matrix<'_>, column: usize, short: bool)
 }
 
 fn departure(out: &mut String, row: &Row<'_>, entry: &Entry<'_>) {
-    let _ = write!(out, "- **{}** {}", look(entry.status).word, code(&row.id));
+    let _ = write!(out, "- **{}** {}", look(entry.mark).word, code(&row.id));
     if !entry.configuration.is_empty() {
         let _ = write!(out, " {}", code(entry.configuration));
     }
@@ -236,6 +235,7 @@ mod tests {
     use crate::report::Event;
     use crate::report::matrix::fixtures;
     use crate::report::runs::Run;
+    use crate::verdict::Status;
 
     fn written(runs: &[Run], short: bool) -> String {
         let mut bytes = Vec::new();

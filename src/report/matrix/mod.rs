@@ -20,6 +20,6 @@ mod template;
 
 pub use badge::badges;
 pub use changes::{Change, Changed, Changes, changes};
-pub use counts::{Counts, ORDER, departs, look};
+pub use counts::{Counts, Mark, ORDER, departs, look};
 pub use model::{Column, Entry, Matrix, MatrixError, Record, Row, RowKind};
 pub use output::{Format, Output, render};

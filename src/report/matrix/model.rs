@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::counts::Counts;
+use super::counts::{Counts, Mark};
 use crate::api::{Level, Req};
 use crate::report::event::{Capability, CaseRecord, CheckRecord, Event, Leftover, RunFinished, TargetRecord};
 use crate::report::runs::Run;
-use crate::verdict::Status;
 
 /// Family of the rows for free checks.
 pub const CHECKS: &str = "free checks";
@@ -123,7 +122,7 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// By verdict, over the configurations of a column.
     pub fn counts(&self, column: usize) -> Counts {
-        self.cells[column].iter().map(|e| e.status).collect()
+        self.cells[column].iter().map(|e| e.mark).collect()
     }
 }
 
@@ -133,7 +132,7 @@ pub struct Entry<'a> {
     /// `eim/xml`; empty for a leftover.
     pub configuration: &'a str,
     /// The verdict. A free check or leftover is `fail`, or `xfail` where it is known.
-    pub status: Status,
+    pub mark: Mark,
     /// How strongly the dialect is held to it.
     pub level: Level,
     /// What a report can show of it.
@@ -229,7 +228,7 @@ impl<'a> Filing<'a> {
         match event {
             Event::Case(record) => {
                 let column = column(run, first, &record.target, &record.configuration)?;
-                self.columns[column].counts.add(record.verdict.status);
+                self.columns[column].counts.add(Mark::from(&record.verdict));
                 self.case(record, column);
             }
             Event::Check(check) => self.check(check, column(run, first, &check.target, &check.configuration)?),
@@ -255,7 +254,7 @@ impl<'a> Filing<'a> {
         row.requirements.clone_from(&record.requirements);
         row.cells[column].push(Entry {
             configuration: &record.configuration,
-            status: record.verdict.status,
+            mark: Mark::from(&record.verdict),
             level: record.level,
             record: Record::Case(record),
         });
@@ -269,7 +268,7 @@ impl<'a> Filing<'a> {
         row.requirements = vec![check.requirement.clone()];
         row.cells[column].push(Entry {
             configuration: &check.configuration,
-            status: if check.known.is_some() { Status::Xfail } else { Status::Fail },
+            mark: if check.known.is_some() { Mark::Xfail } else { Mark::Fail },
             level: check.level,
             record: Record::Check(check),
         });
@@ -282,7 +281,7 @@ impl<'a> Filing<'a> {
         row.requirements = vec![DELETABLE.to_owned()];
         row.cells[column].push(Entry {
             configuration: "",
-            status: if leftover.known.is_some() { Status::Xfail } else { Status::Fail },
+            mark: if leftover.known.is_some() { Mark::Xfail } else { Mark::Fail },
             level: Req::find(DELETABLE).map_or(Level::Must, |r| r.get().level(dialect)),
             record: Record::Leftover(leftover),
         });
@@ -326,7 +325,7 @@ pub fn requirements<'r, 'a>(rows: &'r [Row<'a>]) -> impl Iterator<Item = &'r [Ro
 
 /// By verdict, over rows of one column.
 pub fn counts(rows: &[Row<'_>], column: usize) -> Counts {
-    rows.iter().flat_map(|r| &r.cells[column]).map(|e| e.status).collect()
+    rows.iter().flat_map(|r| &r.cells[column]).map(|e| e.mark).collect()
 }
 
 #[cfg(test)]

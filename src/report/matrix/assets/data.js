@@ -85,10 +85,11 @@ function countsOf(all, column) {
 
 const inWords = (counts) => counts.map((n, i) => (n ? `${n} ${statuses[i].word}` : "")).filter(Boolean).join(", ");
 
-/** A verdict as a sign and a word or number: never a colour alone. */
-function sign(status, text) {
+/** A verdict as a sign and a word, or a number with the word unseen: never a colour alone. */
+function sign(status, text, unseen) {
   const { name, sign } = statuses[status];
-  return make("span", { class: `v v-${name}` }, make("span", { class: "sign", "aria-hidden": "true" }, sign), ` ${text}`);
+  const rest = unseen ? make("span", { class: "unseen" }, ` ${unseen}`) : null;
+  return make("span", { class: `v v-${name}` }, make("span", { class: "sign", "aria-hidden": "true" }, sign), ` ${text}`, rest);
 }
 
 /** A verdict with its meaning. */

@@ -177,7 +177,7 @@ function elsewhere(leaf, column) {
   const items = others.map((other) => {
     const counts = countsOf([leaf], other);
     const words = counts.map((n, status) => (n ? badge(status) : null));
-    return make("li", {}, make("button", { type: "button", class: "link", onclick: () => openCell(leaf, other) }, columnName(columns[other]), ` ${columns[other].dialect}`), " ", words.some(Boolean) ? words : make("span", { class: "dim" }, said({ matching: [leaf], kind: leaf.kind }, other)));
+    return make("li", {}, make("button", { type: "button", class: "link", onclick: () => openCell(leaf, other) }, columnName(columns[other]), ` ${columns[other].dialect}`), " ", words.some(Boolean) ? words : make("span", { class: "dim" }, absent(leaf)));
   });
   return section("Elsewhere", make("ul", { class: "ways" }, items));
 }

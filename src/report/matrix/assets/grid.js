@@ -7,9 +7,9 @@ let body = null;
 function verdicts(node, column) {
   const counts = countsOf(node.matching, column);
   const present = counts.map((n, status) => [status, n]).filter(([, n]) => n > 0);
-  if (present.length === 0) return [];
+  if (present.length === 0) return [make("span", { class: "nothing", "aria-hidden": "true" }, "·"), make("span", { class: "unseen" }, absent(node))];
   if (node.row && present.length === 1) return [sign(present[0][0], present[0][1] > 1 ? `${statuses[present[0][0]].word} ×${present[0][1]}` : statuses[present[0][0]].word)];
-  return present.map(([status, n]) => sign(status, String(n)));
+  return present.map(([status, n]) => sign(status, String(n), statuses[status].word));
 }
 
 const GRAVITY = ["fail", "differs", "xpass", "error", "xfail", "pass", "skip"];
@@ -19,11 +19,8 @@ function tint(node, column) {
   return GRAVITY.find((name) => names.has(name)) ?? "none";
 }
 
-function said(node, column) {
-  const words = inWords(countsOf(node.matching, column));
-  if (words) return words;
-  return node.kind === "case" || !node.kind ? "not part of this run" : "nothing found";
-}
+/** What an empty cell means: of free checks and leftovers only departures are recorded. */
+const absent = (node) => (node.kind === "case" || !node.kind ? "not part of this run" : "nothing found");
 
 function rowHeader(node, shown) {
   const arrow = node.row ? null : make("span", { class: "arrow", "aria-hidden": "true" });
@@ -48,14 +45,7 @@ function rowOf(node, shown) {
   row.node = node;
   row.append(rowHeader(node, shown));
   for (const column of shown) {
-    const content = verdicts(node, column);
-    row.append(
-      make(
-        "td",
-        { role: "gridcell", tabindex: "-1", class: `t-${tint(node, column)}`, "aria-label": said(node, column), "data-column": column },
-        content.length ? content : make("span", { class: "nothing", "aria-hidden": "true" }, "·"),
-      ),
-    );
+    row.append(make("td", { role: "gridcell", tabindex: "-1", class: `t-${tint(node, column)}`, "data-column": column }, verdicts(node, column)));
   }
   return row;
 }
@@ -80,7 +70,7 @@ function totals() {
   const shown = root.matching.filter((leaf) => leaf.kind === "case");
   const node = { matching: shown, row: null, depth: 0, name: "All", title: undefined, kind: undefined };
   const label = make("th", { role: "rowheader", scope: "row", tabindex: "-1" }, make("div", { class: "label" }, isFiltered() ? "Cases shown" : "All cases", make("span", { class: "n" }, String(shown.length))));
-  const cells = shownColumns().map((column) => make("td", { role: "gridcell", tabindex: "-1", "aria-label": said(node, column) }, verdicts(node, column)));
+  const cells = shownColumns().map((column) => make("td", { role: "gridcell", tabindex: "-1" }, verdicts(node, column)));
   return make("tr", { role: "row", class: "totals" }, label, cells);
 }
 

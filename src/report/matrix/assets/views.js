@@ -111,7 +111,7 @@ function pair(changes) {
     const rows = here.map(({ row, configuration, before: was, after: is }) => {
       const leaf = leafByNumber.get(row);
       const state = (status, column) =>
-        make("td", {}, status === null ? make("span", { class: "dim" }, said({ matching: [], kind: leaf.kind }, column)) : make("button", { type: "button", class: "link", onclick: () => openCell(leaf, column), "aria-label": `${statuses[status].word}: evidence` }, badge(status)));
+        make("td", {}, status === null ? make("span", { class: "dim" }, absent(leaf)) : make("button", { type: "button", class: "link", onclick: () => openCell(leaf, column), "aria-label": `${statuses[status].word}: evidence` }, badge(status)));
       return make("tr", {}, make("th", { scope: "row" }, leaf.title, " ", make("code", {}, leaf.name)), make("td", {}, configuration), state(was, changes.before), state(is, changes.after));
     });
     const head = make("tr", {}, ["What", "Configuration", "Before", "After"].map((text) => make("th", { scope: "col" }, text)));
