@@ -42,6 +42,7 @@ answers() { (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
 # For servers that check the signatures of their users and not those of the account itself.
 admin_user() {
   local user=$1 answer
+  command -v curl >/dev/null || { say "curl is needed to make the user that the suite acts as, and is not there"; return 1; }
   admin_call CreateUser UserName=suite >/dev/null || return 1
   admin_call PutUserPolicy UserName=suite PolicyName=everything \
     PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' >/dev/null || return 1
