@@ -156,7 +156,7 @@ impl Requirement {
     /// Whether it is a free check: held against every response of a run, or the cleanup of every case, whatever the case is about.
     pub fn is_free_check(&self) -> bool {
         let area = self.id.split('.').next().unwrap_or_default();
-        matches!((self.kind, area), (Kind::Wire, "shape" | "wire" | "transport") | (Kind::Invariant, "cleanup"))
+        matches!((self.kind, area), (Kind::Wire, "shape" | "wire" | "transport" | "ecs") | (Kind::Invariant, "cleanup"))
     }
 
     /// The level on `dialect`, from the sources alone: `must` where that very system's reference, documentation or recordings say so,

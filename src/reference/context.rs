@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Faults;
 use crate::api::{Action, DialectId, Req, model};
 use crate::dialect::ApiError;
 
@@ -18,21 +19,6 @@ pub enum Principal {
         /// `UserId`.
         id: String,
     },
-}
-
-/// Requirements broken on purpose. In production none is.
-#[derive(Clone, Debug, Default)]
-pub struct Faults {
-    /// The broken one.
-    pub broken: Option<Req>,
-}
-
-impl Faults {
-    /// Whether a rule holds.
-    #[inline]
-    pub fn holds(&self, rule: Req) -> bool {
-        self.broken != Some(rule)
-    }
 }
 
 /// The circumstances of one call.

@@ -23,6 +23,7 @@ impl EcsEndpoint {
     /// secret and token that it will make. `None`: the settings are not those of an ECS.
     pub fn new(settings: Settings, manager: Manager, namespaces: &[String], seed: u64, faults: Faults) -> Option<EcsEndpoint> {
         let dialect = dialect(settings.dialect).filter(|dialect| dialect.id() == DialectId::Ecs)?;
+        let settings = faults.misjudge(settings);
         let namespaces = Namespaces::new(&settings, namespaces);
         Some(EcsEndpoint { dialect, settings, management: Management::new(manager), namespaces, ids: Ids::new(seed), faults })
     }
@@ -49,12 +50,20 @@ impl EcsEndpoint {
             Ok(pass) => pass,
             Err(refusal) => return refusal,
         };
-        let exchange = Exchange::read(self.dialect, request, &mut self.ids);
+        if let Some(refusal) = self.faults.refuse(request) {
+            return refusal;
+        }
+        let exchange = Exchange::read(self.dialect, request, &mut self.ids, &self.faults);
         let (namespace, sender) = match self.sender(pass, request, now) {
             Ok((namespace, principal)) => (namespace, Ok(principal)),
             Err(refusal) => (self.settings.account.clone(), Err(refusal)),
         };
         exchange.carry_out(self.namespaces.account(&namespace), sender, now, &mut self.ids, &self.faults)
+    }
+
+    /// Whether a response is kept back on purpose.
+    pub(super) fn keeps_back(&self, response: &Response) -> bool {
+        self.faults.silences(response)
     }
 
     /// In which namespace a request acts, and for whom.

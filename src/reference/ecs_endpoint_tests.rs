@@ -23,7 +23,7 @@ impl Ecs {
     fn new(broken: Option<Req>) -> Ecs {
         let manager = Manager { user: "root".into(), password: "pass".into() };
         let names = ["ns1", "ns2"].map(String::from);
-        let endpoint = EcsEndpoint::new(Settings::new(DialectId::Ecs), manager, &names, 1, Faults { broken }).expect("settings of ecs");
+        let endpoint = EcsEndpoint::new(Settings::new(DialectId::Ecs), manager, &names, 1, Faults::from(broken)).expect("settings of ecs");
         let mut ecs = Ecs { endpoint, token: None, namespace: Some("ns1"), key: None, now: NOW };
         ecs.log_in();
         ecs

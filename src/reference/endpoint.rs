@@ -1,5 +1,6 @@
 //! The reference as an HTTP endpoint without the network: decode, authenticate, apply, encode. Pure, like the core.
 
+use super::faults::{Outgoing, respond};
 use super::state::AccessKey;
 use super::{Account, Faults, Ids, Principal, Settings};
 use crate::api::{model, req};
@@ -21,7 +22,8 @@ impl Endpoint {
     /// An endpoint with an empty account. `seed` decides every id and secret that it will make. `None`: the dialect is not
     /// implemented.
     pub fn new(settings: Settings, seed: u64, faults: Faults) -> Option<Endpoint> {
-        Some(Endpoint { dialect: dialect(settings.dialect)?, account: Account::new(settings), ids: Ids::new(seed), faults })
+        let account = Account::new(faults.misjudge(settings));
+        Some(Endpoint { dialect: dialect(account.settings.dialect)?, account, ids: Ids::new(seed), faults })
     }
 
     /// The account as it is now.
@@ -31,12 +33,17 @@ impl Endpoint {
 
     /// Answers a request, which must have its `Host` header, at `now` (seconds since 1970, UTC).
     pub fn answer(&mut self, request: &Request, now: i64) -> Response {
-        if let Some(refusal) = too_long(request, &self.faults) {
+        if let Some(refusal) = too_long(request, &self.faults).or_else(|| self.faults.refuse(request)) {
             return refusal;
         }
-        let exchange = Exchange::read(self.dialect, request, &mut self.ids);
+        let exchange = Exchange::read(self.dialect, request, &mut self.ids, &self.faults);
         let sender = self.authenticate(request, now);
         exchange.carry_out(&mut self.account, sender, now, &mut self.ids, &self.faults)
+    }
+
+    /// Whether a response is kept back on purpose.
+    pub(super) fn keeps_back(&self, response: &Response) -> bool {
+        self.faults.silences(response)
     }
 
     /// Who sends a request.
@@ -75,9 +82,9 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn read(dialect: &'static dyn Dialect, request: &Request, ids: &mut Ids) -> Exchange {
+    pub(super) fn read(dialect: &'static dyn Dialect, request: &Request, ids: &mut Ids, faults: &Faults) -> Exchange {
         let request_id = ids.request_id(dialect.id());
-        let call = dialect.decode_request(request).map(|incoming| incoming.call);
+        let call = dialect.decode_request(request).map(|incoming| faults.forget(incoming.call));
         Exchange { dialect, request_id, format: dialect.format_asked(request), call }
     }
 
@@ -90,15 +97,30 @@ impl Exchange {
         ids: &mut Ids,
         faults: &Faults,
     ) -> Response {
+        let outcome = self.outcome(account, sender, now, ids, &faults.on(self.action()));
+        let call = self.call.as_ref().ok();
+        let Exchange { dialect, format, request_id, .. } = &self;
+        respond(
+            faults,
+            Outgoing { dialect: *dialect, action: self.action(), call, format: *format, request_id: request_id.clone(), account },
+            outcome,
+        )
+    }
+
+    fn action(&self) -> &str {
+        self.call.as_ref().map(Call::action_name).unwrap_or_default()
+    }
+
+    fn outcome(&self, account: &mut Account, sender: Result<Principal, ApiError>, now: i64, ids: &mut Ids, faults: &Faults) -> Outcome {
         if !faults.holds(req::AUTH__BEFORE_PARAMETERS) {
             // Broken: whatever else is wrong with the call is said first. What is refused in the end must change nothing.
             let tried = self.call.as_ref().map_err(ApiError::clone);
             let tried = tried.map(|call| account.clone().apply(&Principal::Root, call, now, &mut ids.clone(), faults));
             if let Ok(Outcome::Error(error)) | Err(error) = tried {
-                return self.answer(&Outcome::Error(error));
+                return Outcome::Error(error);
             }
         }
-        let outcome = match (sender, &self.call) {
+        match (sender, &self.call) {
             (Ok(principal), Ok(call)) => {
                 let outcome = account.apply(&principal, call, now.saturating_add(account.ahead), ids, faults);
                 if matches!(outcome, Outcome::Success(_)) && model().action(call.action_name()).is_some_and(|action| action.mutates) {
@@ -108,13 +130,7 @@ impl Exchange {
             }
             (Err(error), _) => Outcome::Error(error),
             (_, Err(error)) => Outcome::Error(error.clone()),
-        };
-        self.answer(&outcome)
-    }
-
-    fn answer(&self, outcome: &Outcome) -> Response {
-        let action = self.call.as_ref().map(Call::action_name).unwrap_or_default();
-        self.dialect.encode_response(action, outcome, &self.request_id, self.format)
+        }
     }
 }
 
@@ -130,7 +146,7 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn endpoint(dialect: DialectId, broken: Option<Req>) -> Endpoint {
-        Endpoint::new(Settings::new(dialect), 1, Faults { broken }).unwrap()
+        Endpoint::new(Settings::new(dialect), 1, Faults::from(broken)).unwrap()
     }
 
     fn root(endpoint: &Endpoint) -> Credentials {

@@ -284,7 +284,7 @@ mod tests {
         request.headers.push(("authorization".into(), "AWS4-HMAC-SHA256 nonsense".into()));
         assert_eq!(ecs.0.admit(&request, NOW, &Faults::default()), Ok(Pass::Signer));
         for (rule, token) in [(req::ECS__TOKEN_REQUIRED, None), (req::ECS__TOKEN_KNOWN, Some(&unknown))] {
-            assert_eq!(ecs.0.admit(&call(token), NOW, &Faults { broken: Some(rule) }), Ok(Pass::Manager));
+            assert_eq!(ecs.0.admit(&call(token), NOW, &Faults::breaking(rule)), Ok(Pass::Manager));
         }
     }
 

@@ -3,9 +3,11 @@
 //! The core does no I/O and knows no global clock and no global randomness: time and ids come in through the call. Every rule is
 //! enforced in one place, which asks [`Cx::holds`] first: that is where a rule can be broken on purpose.
 
+pub mod answers;
 pub mod context;
 pub mod ecs_endpoint;
 pub mod endpoint;
+pub mod faults;
 pub mod management;
 pub mod namespaces;
 #[cfg(feature = "net")]
@@ -49,9 +51,11 @@ mod trees;
 mod users;
 mod validate;
 
-pub use context::{Answer, Cx, Faults, Ids, Params, Principal};
+pub use answers::Answers;
+pub use context::{Answer, Cx, Ids, Params, Principal};
 pub use ecs_endpoint::EcsEndpoint;
 pub use endpoint::Endpoint;
+pub use faults::Faults;
 pub use state::{Account, Settings};
 
 use crate::api::req;

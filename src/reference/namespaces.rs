@@ -123,7 +123,7 @@ mod tests {
             (req::ECS__NAMESPACE_CHOSEN, Some("ns2"), "ns1"),
             (req::ECS__NAMESPACE_CHOSEN, Some("ns1"), "ns2"),
         ] {
-            assert_eq!(namespaces.named(&request(name), &Faults { broken: Some(rule) }), Ok(chosen), "{rule:?}");
+            assert_eq!(namespaces.named(&request(name), &Faults::breaking(rule)), Ok(chosen), "{rule:?}");
         }
     }
 
@@ -135,7 +135,7 @@ mod tests {
         let Outcome::Success(tree) = create(account, "CreateAccessKey", "ann") else { panic!("a key") };
         let id = tree["AccessKey"]["AccessKeyId"].as_str().expect("an id").to_owned();
         assert_eq!(namespaces.of_key(&id, &faults), Some("ns2"));
-        assert_eq!(namespaces.of_key(&id, &Faults { broken: Some(req::ECS__NAMESPACE_OF_KEY) }), Some("ns1"));
+        assert_eq!(namespaces.of_key(&id, &Faults::breaking(req::ECS__NAMESPACE_OF_KEY)), Some("ns1"));
         assert_eq!(namespaces.of_key(&Settings::new(DialectId::Ecs).root_key, &faults), Some("ns1"));
         assert_eq!(namespaces.of_key("AKIA0000000000000000", &faults), None);
     }

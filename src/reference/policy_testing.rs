@@ -26,7 +26,7 @@ impl World {
 
     /// The same with one rule broken.
     pub(super) fn without(dialect: DialectId, rule: Req) -> World {
-        World { faults: Faults { broken: Some(rule) }, ..World::new(dialect) }
+        World { faults: Faults::breaking(rule), ..World::new(dialect) }
     }
 
     pub(super) fn call(&mut self, action: &str, params: &[(&str, &str)]) -> Result<Map<String, Value>, ApiError> {

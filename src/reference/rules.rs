@@ -3,7 +3,7 @@
 use super::context::error;
 use super::state::fold;
 use super::{Account, Cx, Ids};
-use crate::api::Req;
+use crate::api::{Req, req};
 use crate::dialect::ApiError;
 
 /// 409 LimitExceeded when there are as many as the account may have. `limit` is the model's name for it, `quota` the API's.
@@ -76,6 +76,9 @@ pub(super) type Obstacle = (Req, bool, &'static str);
 
 /// 409 DeleteConflict for the first obstacle there is, in that order. With `says_why` broken the text does not say what to do.
 pub(super) fn deletable(cx: &Cx<'_>, says_why: Req, obstacles: &[Obstacle]) -> Result<(), ApiError> {
+    if !cx.holds(req::CLEANUP__DELETABLE) {
+        return Err(error("DeleteConflict", "Nothing is ever deleted."));
+    }
     for (rule, present, first) in obstacles {
         cx.enforce(*rule, *present, || {
             let text = if cx.holds(says_why) { format!("Cannot delete entity, must {first} first.") } else { "Conflict.".to_owned() };

@@ -1,5 +1,7 @@
 //! Checks every call meets before its Action looks at anything: the Action's name, the version, the parameters.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::constraints::{Findings, lower_camel};
@@ -64,7 +66,8 @@ pub(super) fn parameters<'a>(cx: &Cx<'_>, action: &'static Action, call: &'a Cal
     let mut findings = Findings::default();
     for member in members() {
         let mut value = parse::member(cx, call, member)?;
-        check(cx, member, &lower_camel(&member.name), value.as_mut(), &mut findings);
+        let spot = Spot { action, path: Cow::Borrowed(&member.name), text: lower_camel(&member.name) };
+        check(cx, member, &spot, value.as_mut(), &mut findings);
         if let Some(value) = value {
             values.insert(member.name.clone(), value);
         }
@@ -79,17 +82,30 @@ pub(super) fn unchecked<'a>(action: &'static Action, call: &'a Call) -> Params<'
     Params { action, values: texts.collect(), raw: &call.params }
 }
 
-/// Holds a member, and what is in it, against the model. `path` is how the API's texts call it: `tags.1.member.key`.
-fn check(cx: &Cx<'_>, member: &Member, path: &str, value: Option<&mut Value>, findings: &mut Findings) {
+/// Where a value stands in a call.
+struct Spot<'a> {
+    action: &'static Action,
+    /// By the API model: `Tags[].Key`.
+    path: Cow<'a, str>,
+    /// As the API's texts write it: `tags.1.member.key`.
+    text: String,
+}
+
+/// Holds a member, and what is in it, against the model.
+fn check(cx: &Cx<'_>, member: &Member, spot: &Spot<'_>, value: Option<&mut Value>, findings: &mut Findings) {
     match (&member.ty, value) {
-        (_, None) => findings.missing(cx, member.required, path),
-        (Type::Scalar(ty), Some(value)) => findings.scalar(cx, model().constraints(ty, cx.dialect), path, value),
+        (_, None) => findings.missing(cx, member.required && cx.faults.misses(spot.action, &spot.path), &spot.text),
+        (Type::Scalar(ty), Some(value)) => {
+            let constraints = cx.faults.constraints(spot.action, &spot.path, model().constraints(ty, cx.dialect));
+            findings.scalar(cx, &constraints, &spot.text, value);
+        }
         (Type::List(item), Some(Value::Array(items))) => {
             let Type::Struct(item) = &**item else { return };
             for (i, value) in items.iter_mut().enumerate() {
                 for inner in model().structure(item).iter().filter(|m| m.on(cx.dialect)) {
-                    let path = format!("{path}.{}.member.{}", i + 1, lower_camel(&inner.name));
-                    check(cx, inner, &path, value.get_mut(&inner.name), findings);
+                    let text = format!("{}.{}.member.{}", spot.text, i + 1, lower_camel(&inner.name));
+                    let spot = Spot { action: spot.action, path: format!("{}[].{}", spot.path, inner.name).into(), text };
+                    check(cx, inner, &spot, value.get_mut(&inner.name), findings);
                 }
             }
         }

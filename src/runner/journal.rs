@@ -65,7 +65,8 @@ pub struct Journal {
 }
 
 struct Inner {
-    file: File,
+    /// None: nothing outlives the process, so that there is nothing to remove after it.
+    file: Option<File>,
     entries: BTreeMap<u64, Entry>,
     next: u64,
 }
@@ -79,9 +80,16 @@ impl Journal {
         let path = state.dir().join(format!("journal-{run}-{}.ndjson", std::process::id()));
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         file.lock()?;
-        let journal = Journal { state: state.clone(), path, inner: Mutex::new(Inner { file, entries: BTreeMap::new(), next: 0 }) };
+        let inner = Inner { file: Some(file), entries: BTreeMap::new(), next: 0 };
+        let journal = Journal { state: state.clone(), path, inner: Mutex::new(inner) };
         journal.lock().write(&Line::Run { v: 1, run: run.to_owned(), endpoint: endpoint.to_owned() })?;
         Ok(journal)
+    }
+
+    /// A journal that is not on disk, for a target that ends with the process. `state`: the folder for everything else.
+    pub fn in_memory(state: &State) -> Journal {
+        let inner = Inner { file: None, entries: BTreeMap::new(), next: 0 };
+        Journal { state: state.clone(), path: PathBuf::new(), inner: Mutex::new(inner) }
     }
 
     /// The folder that it is kept in.
@@ -141,17 +149,18 @@ impl Journal {
     /// # Errors
     /// When it cannot be removed.
     pub fn close(self) -> io::Result<()> {
-        let empty = self.lock().entries.is_empty();
-        if empty { fs::remove_file(&self.path) } else { Ok(()) }
+        let inner = self.lock();
+        if inner.file.is_some() && inner.entries.is_empty() { fs::remove_file(&self.path) } else { Ok(()) }
     }
 }
 
 impl Inner {
     /// One write a line: a process that is killed leaves whole lines, or a cut last one.
     fn write(&mut self, line: &Line) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
         let mut text = serde_json::to_string(line).map_err(io::Error::other)?;
         text.push('\n');
-        self.file.write_all(text.as_bytes())
+        file.write_all(text.as_bytes())
     }
 }
 

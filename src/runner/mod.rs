@@ -8,6 +8,7 @@ pub mod compare;
 pub mod embedded;
 pub mod journal;
 pub mod ledger;
+pub mod memory;
 pub mod pages;
 pub mod probe;
 pub mod record;

@@ -10,10 +10,10 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tokio::time::sleep;
 
 use super::journal::{Effect, Journal};
+use super::memory::Memory;
 use super::redact::Redactor;
 use super::token::SharedToken;
 use super::token_file::TokenFile;
@@ -29,9 +29,6 @@ use unread::unread;
 
 /// Actions that, without UserName, are about the keys of whoever calls: the main principal never sends them so.
 const OWN_KEYS: [&str; 4] = ["CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "ListAccessKeys"];
-
-/// A shorter secret could stand in other answers by chance.
-const TELLING: usize = 16;
 
 /// Everything about a call but the call itself.
 #[derive(Clone, Debug)]
@@ -91,9 +88,7 @@ pub struct Session {
     gone: RefCell<Option<String>>,
     /// The trial whose call was the last.
     mourner: RefCell<Option<String>>,
-    request_ids: RefCell<HashSet<String>>,
-    /// Secrets that CreateAccessKey handed out.
-    handed_out: RefCell<Vec<String>>,
+    memory: Memory,
 }
 
 impl Session {
@@ -102,9 +97,18 @@ impl Session {
     /// # Errors
     /// When no HTTP client can be made, the dialect is not spoken, or a pattern of the profile does not compile.
     pub fn new(target: Target, journal: Journal, redactor: Rc<Redactor>) -> Result<Session, String> {
+        let transport = Transport::new(&target).map_err(|e| e.to_string())?;
+        Session::over(transport, target, journal, redactor)
+    }
+
+    /// A session with what stands for a target: `transport` is the way to it, and the rest of `target` says what is known of it.
+    ///
+    /// # Errors
+    /// When the dialect is not spoken, or a pattern of the profile does not compile.
+    pub fn over(transport: Transport, target: Target, journal: Journal, redactor: Rc<Redactor>) -> Result<Session, String> {
         let id = target.profile.dialect;
         target.proof.secrets().iter().for_each(|secret| redactor.register(secret));
-        let transport = Rc::new(Transport::new(&target).map_err(|e| e.to_string())?);
+        let transport = Rc::new(transport);
         let token = target.proof.login().map(|login| {
             let file = TokenFile::of(journal.state(), &login.user);
             let endpoint = target.endpoint.as_str().trim_end_matches('/').to_owned();
@@ -122,8 +126,7 @@ impl Session {
             answered: Cell::new(false),
             gone: RefCell::new(None),
             mourner: RefCell::new(None),
-            request_ids: RefCell::default(),
-            handed_out: RefCell::default(),
+            memory: Memory::default(),
         })
     }
 
@@ -195,6 +198,7 @@ impl Session {
         if let Some(key) = meant.param("PrivateKey").filter(|key| key.contains("PRIVATE KEY")) {
             self.redactor.register(key);
         }
+        self.memory.sent(&meant);
         let noted = self.note(&meant, manner)?;
 
         let sent = self.send(call.action_name(), &unsigned, manner).await;
@@ -354,31 +358,18 @@ impl Session {
             return Vec::new();
         }
         let mut findings = reply.findings.clone();
-        let found = |req, at: &str, text: String| Finding { req, at: at.to_owned(), text };
         let lacking = matches!(&reply.outcome, Ok(Outcome::Error(e)) if e.code == "NotImplemented");
         if response.status >= 500 && response.status != 501 && !lacking {
-            findings.push(found(req::TRANSPORT__NO_SERVER_ERROR, "status", format!("answered with status {}", response.status)));
+            let text = format!("answered with status {}", response.status);
+            findings.push(Finding { req: req::TRANSPORT__NO_SERVER_ERROR, at: "status".into(), text });
         }
         findings.extend(shape::check_request_id(reply.request_id.as_deref(), &self.patterns));
-        if let Some(id) = &reply.request_id
-            && !self.request_ids.borrow_mut().insert(id.clone())
-        {
-            findings.push(found(req::TRANSPORT__REQUEST_ID_UNIQUE, "RequestId", format!("{id} came before")));
-        }
-        let body = String::from_utf8_lossy(&response.body);
-        if self.handed_out.borrow().iter().any(|secret| body.contains(secret.as_str())) {
-            let text = "a secret access key that was handed out before stands in this response".to_owned();
-            findings.push(found(req::TRANSPORT__SECRET_ONCE, "body", text));
-        }
+        findings.extend(self.memory.checks(reply, response));
         if let (Ok(Outcome::Success(result)), Some(action)) = (&reply.outcome, model().action(action)) {
             // What others made, other cases among them, may be as odd as it likes.
             let mut own = result.clone();
             keep_owned(&action.name, &mut own, scope);
             findings.extend(shape::check(action, self.target.profile.dialect, &own, &self.patterns));
-            let secret = result.get("AccessKey").and_then(|key| key.get("SecretAccessKey")).and_then(Value::as_str);
-            if let Some(secret) = secret.filter(|s| s.len() >= TELLING) {
-                self.handed_out.borrow_mut().push(secret.to_owned());
-            }
         }
         findings.retain(|finding| finding.req.get().dialects.contains(&self.target.profile.dialect));
         for finding in &mut findings {
@@ -389,7 +380,7 @@ impl Session {
 }
 
 /// What the answer calls the thing that was made, for cleanup.
-fn made(result: &serde_json::Map<String, Value>) -> BTreeMap<String, String> {
+fn made(result: &serde_json::Map<String, serde_json::Value>) -> BTreeMap<String, String> {
     let names = [("Policy", "Arn"), ("AccessKey", "AccessKeyId"), ("AccessKey", "UserName")];
     let text = |(thing, name): &(&str, &str)| Some(((*name).to_owned(), result.get(*thing)?.get(*name)?.as_str()?.to_owned()));
     names.iter().filter_map(text).collect()

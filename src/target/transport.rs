@@ -3,6 +3,7 @@
 //! Redirects are answers like any other and are never followed: a call must not go where its signature was not meant for.
 
 mod error;
+mod in_process;
 mod raw;
 
 use std::cell::Cell;
@@ -16,13 +17,12 @@ pub use error::TransportError;
 
 use super::resolve::Target;
 use crate::dialect::{Request, Response};
+use crate::reference::Answers;
+use in_process::InProcess;
 
-/// The HTTP client of one target. Belongs to one runtime.
+/// The way to one target. Belongs to one runtime.
 pub struct Transport {
-    /// Keeps connections.
-    pooled: Client,
-    /// Makes a new connection for each request.
-    fresh: Client,
+    way: Way,
     base: Url,
     host: String,
     timeout: Duration,
@@ -30,6 +30,17 @@ pub struct Transport {
     /// Least time between the beginnings of two requests.
     spacing: Duration,
     next: Cell<Option<Instant>>,
+}
+
+enum Way {
+    Http {
+        /// Keeps connections.
+        pooled: Client,
+        /// Makes a new connection for each request.
+        fresh: Client,
+    },
+    /// No network at all.
+    InProcess(InProcess),
 }
 
 /// Which connection to use.
@@ -47,18 +58,26 @@ impl Transport {
     /// # Errors
     /// When the CA file or the proxy cannot be used, or when an https target needs the system's certificates and there are none.
     pub fn new(target: &Target) -> Result<Transport, TransportError> {
+        Ok(Transport::by(Way::Http { pooled: client(target, true)?, fresh: client(target, false)? }, target))
+    }
+
+    /// A way to `answers`, which stands for `target` in this process: no socket is opened.
+    pub fn in_process(target: &Target, answers: Box<dyn Answers>) -> Transport {
+        Transport::by(Way::InProcess(InProcess::new(answers)), target)
+    }
+
+    fn by(way: Way, target: &Target) -> Transport {
         let profile = &target.profile;
         let spacing = if profile.rate > 0.0 { Duration::from_secs_f64(1.0 / profile.rate) } else { Duration::ZERO };
-        Ok(Transport {
-            pooled: client(target, true)?,
-            fresh: client(target, false)?,
+        Transport {
+            way,
             base: target.endpoint.clone(),
             host: target.host(),
             timeout: Duration::from_secs_f64(profile.timeout),
             max: profile.max_response,
             spacing,
             next: Cell::new(None),
-        })
+        }
     }
 
     /// Sends a request as it is, with a `Host` header if it has none, and reads the whole response. Whatever the response says, it is
@@ -68,10 +87,14 @@ impl Transport {
     /// When there is no whole response: see [`TransportError`].
     pub async fn send(&self, request: &Request, connection: Connection) -> Result<Response, TransportError> {
         self.pace().await;
+        let (pooled, fresh) = match &self.way {
+            Way::Http { pooled, fresh } => (pooled, fresh),
+            Way::InProcess(way) => return way.send(&self.host, request, self.max),
+        };
         let exchange = async {
             match self.express(request) {
                 Some(expressed) => {
-                    let client = if connection == Connection::Fresh { &self.fresh } else { &self.pooled };
+                    let client = if connection == Connection::Fresh { fresh } else { pooled };
                     self.receive(client, expressed).await
                 }
                 None if self.base.scheme() == "http" => raw::send(&self.base, &self.host, request, self.max).await,

@@ -1,0 +1,106 @@
+//! Faults planted in the reference on purpose, to see whether the suite notices: what can be wrong ([`Flaw`]), where the reference asks
+//! for it ([`Faults`]), and every fault that there is ([`catalogue`]).
+//!
+//! Nothing here costs a sound reference more than one comparison at each question.
+
+pub mod catalogue;
+
+mod constraints;
+mod element;
+mod envelope;
+mod escaping;
+mod flaw;
+mod leak;
+mod outgoing;
+mod shape;
+mod tree;
+mod xml;
+
+pub use flaw::{Change, DateForm, Escaping, Flaw, Lapse, Wrong};
+pub(super) use outgoing::{Outgoing, respond};
+
+use std::borrow::Cow;
+
+use super::{Account, Settings};
+use crate::api::{Req, req};
+use crate::dialect::{Call, Request, Response};
+
+/// What is wrong with a reference. In production nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// A requirement that does not hold.
+    pub broken: Option<Req>,
+    /// Something made from the API model that is wrong.
+    pub flaw: Option<Flaw>,
+}
+
+impl From<Option<Req>> for Faults {
+    fn from(broken: Option<Req>) -> Faults {
+        Faults { broken, ..Faults::default() }
+    }
+}
+
+impl Faults {
+    /// One requirement broken, everywhere.
+    pub fn breaking(rule: Req) -> Faults {
+        Faults { broken: Some(rule), flaw: None }
+    }
+
+    /// One flaw.
+    pub fn with(flaw: Flaw) -> Faults {
+        Faults { broken: None, flaw: Some(flaw) }
+    }
+
+    /// Whether a rule holds.
+    #[inline]
+    pub fn holds(&self, rule: Req) -> bool {
+        self.broken != Some(rule)
+    }
+
+    /// What is wrong with a call of `action`: a rule that is broken for one Action only holds for all others.
+    pub(super) fn on(&self, action: &str) -> Cow<'_, Faults> {
+        match &self.flaw {
+            Some(Flaw { what: Wrong::Rule(rule), action: only }) if only.is_none_or(|only| only == action) => {
+                Cow::Owned(Faults::breaking(*rule))
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+
+    /// What of a flaw concerns `action`.
+    fn wrong(&self, action: &str) -> Option<&Wrong> {
+        self.flaw.as_ref().filter(|flaw| flaw.action.is_none_or(|only| only == action)).map(|flaw| &flaw.what)
+    }
+
+    /// The set-up of an account, with the one limit that is off.
+    pub(super) fn misjudge(&self, mut settings: Settings) -> Settings {
+        if let Some(Flaw { what: Wrong::Quota { limit, by }, .. }) = &self.flaw {
+            let off = Account::new(settings.clone()).limit(limit).saturating_add_signed(*by);
+            settings.limits.insert(limit.clone(), off);
+        }
+        settings
+    }
+
+    /// The answer to a request that is refused before anybody reads it; `None`: it is read.
+    pub(super) fn refuse(&self, request: &Request) -> Option<Response> {
+        let refused = match self.broken? {
+            req::DISPATCH__GET => request.method == "GET",
+            req::DISPATCH__FORM_CHARSET => request.header("content-type").is_some_and(|value| value.contains("charset")),
+            _ => false,
+        };
+        refused.then(|| Response { status: 400, headers: Vec::new(), body: Vec::new() })
+    }
+
+    /// A call without what is ignored.
+    pub(super) fn forget(&self, mut call: Call) -> Call {
+        if let Some(Wrong::Ignored(parameter)) = self.wrong(call.action_name()) {
+            call.params.retain(|(name, _)| name.split('.').next() != Some(parameter));
+        }
+        call
+    }
+
+    /// Whether a response is never sent.
+    pub(super) fn silences(&self, response: &Response) -> bool {
+        self.broken == Some(req::TRANSPORT__ANSWERS) && response.status == 404
+    }
+}
