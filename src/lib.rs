@@ -30,5 +30,7 @@ pub mod reference;
 pub mod report;
 #[cfg(feature = "net")]
 pub mod runner;
+#[cfg(feature = "net")]
+pub mod strength;
 pub mod target;
 pub mod verdict;

@@ -80,9 +80,14 @@ fn requirements(case: &Case) -> Vec<&str> {
 
 fn selects(what: &str, pattern: &str, names: &[&str]) -> bool {
     names.iter().any(|name| match what {
-        "filter" if !is_glob(pattern) => name.contains(pattern),
+        "filter" => picks(pattern, name),
         _ => glob(pattern, name),
     })
+}
+
+/// Whether a filter selects an id: it is a part of it or, with `*` or `?` in it, a glob for the whole.
+pub fn picks(pattern: &str, id: &str) -> bool {
+    if is_glob(pattern) { glob(pattern, id) } else { id.contains(pattern) }
 }
 
 /// Whether a pattern has `*` or `?` in it. Without them it selects ids that contain it.

@@ -17,6 +17,7 @@ mod probe;
 mod run;
 mod serve;
 mod stream;
+mod strength;
 mod suite;
 mod sweep;
 
@@ -61,6 +62,8 @@ enum Command {
     Probe(probe::Args),
     /// Show what of the API a run reaches
     Coverage(coverage::Args),
+    /// Break the reference in every way there is, and see whether the suite notices
+    Strength(strength::Args),
     /// Remove what killed runs left behind, by their journal
     Sweep(sweep::Args),
     /// Put stored runs side by side: a page, Markdown, JSON, CSV, badges
@@ -91,6 +94,7 @@ pub fn main() -> i32 {
         Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Coverage(args) => coverage::run(&args),
+        Command::Strength(args) => strength::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Explain(args) => explain::run(&args),

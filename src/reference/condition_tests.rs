@@ -24,8 +24,7 @@ fn context() -> Context {
 
 fn holds_with(operator: &str, key: &str, values: &[&str], broken: Option<Req>) -> bool {
     let condition = Condition { operator: operator.into(), key: key.into(), values: values.iter().map(|v| (*v).to_owned()).collect() };
-    let cx =
-        Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults { broken, flaw: None }, dialect: DialectId::Aws };
+    let cx = Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults::from(broken), dialect: DialectId::Aws };
     let context = context();
     let variable = |key: &str| context.variable(key);
     satisfied(&cx, &condition, &context, Some(&variable))

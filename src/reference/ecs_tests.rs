@@ -10,7 +10,7 @@ const NOW: i64 = 1_586_807_670; // 2020-04-13T19:54:30Z
 
 fn apply(account: &mut Account, call: &Call, broken: Option<Req>) -> Outcome {
     let mut ids = Ids::new(account.users.len() as u64);
-    account.apply(&Principal::Root, call, NOW, &mut ids, &Faults { broken, flaw: None })
+    account.apply(&Principal::Root, call, NOW, &mut ids, &Faults::from(broken))
 }
 
 fn account() -> Account {

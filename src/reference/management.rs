@@ -70,7 +70,7 @@ impl Management {
     /// # Errors
     /// The response that turns the request away.
     pub fn admit(&mut self, request: &Request, now: i64, faults: &Faults) -> Result<Pass, Response> {
-        let holds = |rule| faults.broken != Some(rule);
+        let holds = |rule| faults.holds(rule);
         let Some(token) = request.header(TOKEN) else {
             return match is_signed(request) {
                 true => Ok(Pass::Signer),

@@ -3,7 +3,7 @@ use crate::api::DialectId;
 use crate::reference::{Faults, Ids, Principal};
 
 fn check_with(document: &str, used: Use, dialect: DialectId, broken: Option<Req>) -> Result<(), String> {
-    let cx = Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults { broken, flaw: None }, dialect };
+    let cx = Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults::from(broken), dialect };
     check(&cx, document, used).map_err(|e| {
         assert_eq!((e.status, e.code.as_str()), (400, "MalformedPolicyDocument"));
         e.message
@@ -234,8 +234,7 @@ fn partitions_are_the_dialects_own() {
 #[test]
 fn size_leaves_white_space_out() {
     let counted = |document, broken| {
-        let cx =
-            Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults { broken, flaw: None }, dialect: DialectId::Aws };
+        let cx = Cx { caller: &Principal::Root, now: 0, ids: &mut Ids::new(0), faults: &Faults::from(broken), dialect: DialectId::Aws };
         size(&cx, document)
     };
     assert_eq!(counted("{ \"a\" :\t[\r\n1 ] é}", None), 10);

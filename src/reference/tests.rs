@@ -51,7 +51,7 @@ impl World {
             caller: Principal::Root,
             now: 1_800_000_000,
             ids: Ids::new(7),
-            faults: Faults { broken, flaw: None },
+            faults: Faults::from(broken),
             failures: Vec::new(),
         }
     }

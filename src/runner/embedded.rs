@@ -17,10 +17,10 @@ use crate::target::{Profile, Proof, Target};
 const JOBS: usize = 8;
 
 /// Seconds between two changes by the reference's clock: cases can tell every date from every other without waiting.
-const TICK: i64 = 10;
+pub(super) const TICK: i64 = 10;
 
 /// The namespaces of its ECS: the one that cases work in, and the one that must stay apart from it.
-const NAMESPACES: [&str; 2] = ["iamspec", "neighbour"];
+pub(super) const NAMESPACES: [&str; 2] = ["iamspec", "neighbour"];
 
 /// What the reference is run in. Of ecs not the whole product, but each format with and without a token, and each style.
 pub const CONFIGURATIONS: [Configuration; 7] = [
@@ -87,7 +87,7 @@ impl Drop for Embedded {
 }
 
 /// Limits of the reference's account that are not the dialects': wide enough for cases that run side by side, narrow enough to be filled.
-fn room() -> BTreeMap<String, u64> {
+pub(super) fn room() -> BTreeMap<String, u64> {
     [("server-certificates", 40), ("users", 64), ("groups", 64), ("policies", 128)].map(|(name, most)| (name.to_owned(), most)).into()
 }
 

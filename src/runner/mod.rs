@@ -6,6 +6,7 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 pub mod embedded;
+pub mod in_process;
 pub mod journal;
 pub mod ledger;
 pub mod memory;

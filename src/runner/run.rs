@@ -270,8 +270,12 @@ async fn in_session(
     }
 
     let manners = Manners {
-        settings: run.configurations.iter().enumerate().map(|(i, c)| (*c, Arc::new(setting(run, options, i)))).collect(),
+        // The configuration is part of every name.
+        settings: (run.configurations.iter().enumerate())
+            .map(|(i, c)| (*c, Arc::new(setting(&run.target, format!("{}{i}", options.run), Arc::clone(&options.certificates)))))
+            .collect(),
         keep: options.keep,
+        records: true,
         exchanges: options.exchanges,
         repeat: options.repeat.clone(),
     };
@@ -348,20 +352,20 @@ async fn learn(run: &TargetRun, session: &Session, state: &State, options: &Opti
     Ok(learnt.capabilities)
 }
 
-/// What templates know in the configuration of that index, which is part of every name.
-fn setting(run: &TargetRun, options: &Options, index: usize) -> Setting {
-    let profile = run.target.profile.clone();
-    let embedded = run.target.embedded;
+/// What templates know of a target in one configuration; `run` is part of every name there.
+pub fn setting(target: &Target, run: String, certificates: Arc<dyn CertSource>) -> Setting {
+    let profile = target.profile.clone();
+    let embedded = target.embedded;
     // The reference keeps AWS's limits where its dialect documents none.
     let aws = move |name: &str| crate::api::model().limit(name, crate::api::DialectId::Aws).filter(|_| embedded);
     Setting {
-        run: format!("{}{index}", options.run),
-        dialect: run.target.profile.dialect,
-        region: run.target.profile.region.clone(),
-        account: run.target.profile.namespace.clone(),
-        second_namespace: run.target.profile.second_namespace.clone(),
+        run,
+        dialect: profile.dialect,
+        region: profile.region.clone(),
+        account: profile.namespace.clone(),
+        second_namespace: profile.second_namespace.clone(),
         limits: Arc::new(move |name| profile.limit(name).or_else(|| aws(name))),
-        certificates: Arc::clone(&options.certificates),
+        certificates,
     }
 }
 

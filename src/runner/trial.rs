@@ -30,6 +30,9 @@ pub struct Manners {
     pub settings: Vec<(Configuration, Arc<Setting>)>,
     /// Leave everything where it is.
     pub keep: bool,
+    /// Keep a record of each call. Without, a result has its verdict and no steps, and nothing in it is masked: for a reference that
+    /// has no secrets but made-up ones.
+    pub records: bool,
     /// Keep the exchanges of passing cases too.
     pub exchanges: bool,
     /// The command that repeats a run, without configuration and case.
@@ -220,23 +223,24 @@ impl Trial<'_> {
             scope: Some(scope),
         };
         let label = bound.principal.as_ref().map(|(name, _)| name.as_str());
-        let session = self.session;
+        let (session, keep) = (self.session, self.manners.records);
         let mut earlier = Vec::new();
         let (sent, call) = match model().action(&step.call).filter(|_| bound.pages) {
             Some(action) => {
                 let each = |sent: &Sent, call: &Call| {
                     let at = format!("{at} page={}", earlier.len() + 1);
-                    earlier.push((record(session, index, at.trim(), label, sent, call), sent.findings.clone()));
+                    let step_record = keep.then(|| record(session, index, at.trim(), label, sent, call));
+                    earlier.push((step_record, sent.findings.clone()));
                 };
                 follow(session, action, &bound.call, &manner, each).await?
             }
             None => (session.call(&bound.call, &manner).await?, bound.call.clone()),
         };
         for (step_record, findings) in earlier {
-            self.work.steps.push(step_record);
+            self.work.steps.extend(step_record);
             self.work.findings.extend(findings.into_iter().map(|f| (step.call.clone(), f)));
         }
-        self.work.steps.push(record(session, index, at, label, &sent, &call));
+        self.work.steps.extend(keep.then(|| record(session, index, at, label, &sent, &call)));
         self.work.findings.extend(sent.findings.iter().map(|f| (call.action_name().to_owned(), f.clone())));
         self.work.waited += sent.waited;
         Ok(sent)
@@ -353,6 +357,9 @@ impl Trial<'_> {
             waited_millis: millis(waited),
             repeat: super::repeat::command(&manners.repeat, &session.target, configuration, &case.id),
         };
+        if !manners.records {
+            return TrialResult { record, findings, left };
+        }
         let target = record.target.clone();
         let masked = session.redactor.redact_record(&record).unwrap_or_else(|| CaseRecord { steps: Vec::new(), ..record });
         // Our own name for the target is no secret, although it may read like the beginning of one.

@@ -13,25 +13,30 @@ mod flaw;
 mod leak;
 mod outgoing;
 mod shape;
+mod trace;
 mod tree;
 mod xml;
 
 pub use flaw::{Change, DateForm, Escaping, Flaw, Lapse, Wrong};
 pub(super) use outgoing::{Outgoing, respond};
+pub use trace::Trace;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Account, Settings};
 use crate::api::{Req, req};
 use crate::dialect::{Call, Request, Response};
 
 /// What is wrong with a reference. In production nothing is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Faults {
     /// A requirement that does not hold.
     pub broken: Option<Req>,
     /// Something made from the API model that is wrong.
     pub flaw: Option<Flaw>,
+    /// Takes note of everything that could have been wrong.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl From<Option<Req>> for Faults {
@@ -43,17 +48,25 @@ impl From<Option<Req>> for Faults {
 impl Faults {
     /// One requirement broken, everywhere.
     pub fn breaking(rule: Req) -> Faults {
-        Faults { broken: Some(rule), flaw: None }
+        Faults::from(Some(rule))
     }
 
     /// One flaw.
     pub fn with(flaw: Flaw) -> Faults {
-        Faults { broken: None, flaw: Some(flaw) }
+        Faults { flaw: Some(flaw), ..Faults::default() }
+    }
+
+    /// None, and a note of everything that could have been wrong.
+    pub fn traced(trace: &Arc<Trace>) -> Faults {
+        Faults { trace: Some(Arc::clone(trace)), ..Faults::default() }
     }
 
     /// Whether a rule holds.
     #[inline]
     pub fn holds(&self, rule: Req) -> bool {
+        if let Some(trace) = &self.trace {
+            trace.asked(rule);
+        }
         self.broken != Some(rule)
     }
 
@@ -93,6 +106,9 @@ impl Faults {
 
     /// A call without what is ignored.
     pub(super) fn forget(&self, mut call: Call) -> Call {
+        if let Some(trace) = &self.trace {
+            trace.called(&call);
+        }
         if let Some(Wrong::Ignored(parameter)) = self.wrong(call.action_name()) {
             call.params.retain(|(name, _)| name.split('.').next() != Some(parameter));
         }

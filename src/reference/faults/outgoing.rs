@@ -25,6 +25,9 @@ pub(in crate::reference) struct Outgoing<'a> {
 
 /// The answer to a call.
 pub(in crate::reference) fn respond(faults: &Faults, exchange: Outgoing<'_>, outcome: Outcome) -> Response {
+    if let Some(trace) = &faults.trace {
+        trace.answered(&exchange, &outcome);
+    }
     match (faults.broken, &faults.flaw) {
         (None, None) => exchange.encode(&outcome),
         (Some(rule), _) => break_rule(rule, exchange, outcome),
