@@ -186,7 +186,7 @@ fn refusal(session: &Session, configuration: Configuration, (status, code, messa
     // Nothing that this call names could be missing but the namespace.
     let unknown = by_token && code == "NoSuchEntity";
     let named = session.target.profile.namespace.as_ref().map_or_else(|| "none was named".to_owned(), |name| format!("'{name}' was named"));
-    unknown.then(|| PassError::Namespace { endpoint, said, named })
+    unknown.then_some(PassError::Namespace { endpoint, said, named })
 }
 
 fn capability(session: &Session, action: &Action, supported: bool, status: Option<u16>, code: &str) -> Capability {

@@ -195,13 +195,16 @@ fn one(bench: &Bench, field: &Field<'_>, fault: &Fault, calls: &AtomicUsize) -> 
     Ok(judged(outcome, indirect, trials))
 }
 
+/// What is done with an item on a thread's benches.
+type Work<'w, I, T> = &'w (dyn Fn(&[Bench], &I) -> Result<T, Panicked> + Sync);
+
 /// Does `work` on every item on all threads, each with a bench for each configuration; results in the order of the items.
 fn parallel<I: Sync, T: Send>(
     options: &Options,
     fields: &[Field<'_>],
     items: &[I],
     progress: Progress<'_>,
-    work: &(dyn Fn(&[Bench], &I) -> Result<T, Panicked> + Sync),
+    work: Work<'_, I, T>,
 ) -> Result<Vec<T>, StrengthError> {
     let (next, done, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     let results: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(items.len()));

@@ -45,7 +45,7 @@ fn of_element(action: &'static Action, dialect: DialectId, member: &'static Memb
         }
         Type::Struct(_) => all.push(extra(action, path)),
         Type::Scalar(name) if model().base(name) == ScalarBase::Date => all.push(fault(action, path, Change::Date(DateForm::Epoch))),
-        Type::Scalar(name) if takes_markup(name, dialect) && !(name == "document" && !member.is_raw(dialect)) => {
+        Type::Scalar(name) if takes_markup(name, dialect) && (name != "document" || member.is_raw(dialect)) => {
             all.push(fault(action, path, Change::Text(Escaping::None)));
             all.push(fault(action, path, Change::Text(Escaping::Twice)));
         }
