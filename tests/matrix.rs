@@ -29,7 +29,7 @@ fn a_real_run_is_shown_in_every_form() {
     assert_eq!((text.as_str(), code), ("", 0));
     let json: serde_json::Value = serde_json::from_str(&read(&folder, "m.json")).unwrap();
     let columns: Vec<&str> = json["columns"].as_array().unwrap().iter().map(|c| c["dialect"].as_str().unwrap()).collect();
-    assert_eq!(columns, ["eim", "aws"], "the embedded reference is a column in each dialect");
+    assert_eq!(columns, ["eim", "ecs", "aws"], "the embedded reference is a column in each dialect");
     assert_eq!((&json["families"][0]["family"], &json["columns"][0]["counts"]["fail"]), (&"users".into(), &0.into()));
     assert!(read(&folder, "m.md").contains("| reference "), "{}", read(&folder, "m.md"));
     let csv = read(&folder, "m.txt");
