@@ -141,6 +141,9 @@ pub struct Requirement {
     /// Why no case shows it, although one could.
     #[serde(default)]
     pub without_case: Option<String>,
+    /// It is held against every response, although not all of its area is.
+    #[serde(default)]
+    pub free_check: bool,
     /// Dialects on which the rule exists; none given: all.
     #[serde(default = "all_dialects")]
     pub dialects: Vec<DialectId>,
@@ -156,7 +159,7 @@ impl Requirement {
     /// Whether it is a free check: held against every response of a run, or the cleanup of every case, whatever the case is about.
     pub fn is_free_check(&self) -> bool {
         let area = self.id.split('.').next().unwrap_or_default();
-        matches!((self.kind, area), (Kind::Wire, "shape" | "wire" | "transport" | "ecs") | (Kind::Invariant, "cleanup"))
+        self.free_check || matches!((self.kind, area), (Kind::Wire, "shape" | "wire" | "transport") | (Kind::Invariant, "cleanup"))
     }
 
     /// The level on `dialect`, from the sources alone: `must` where that very system's reference, documentation or recordings say so,
@@ -221,6 +224,7 @@ mod tests {
             text: "t".into(),
             reason: None,
             without_case: None,
+            free_check: false,
             dialects: all_dialects(),
             sources: vec![Source { system: DialectId::Aws, provenance: Provenance::Recorded, reference: "r".into() }],
         };

@@ -174,11 +174,11 @@ pub async fn pass(session: &Session, configuration: Configuration, run: &str, ce
 /// What the answer to the first call says of credentials and namespace, where it is about them.
 fn refusal(session: &Session, configuration: Configuration, (status, code, message): (u16, &str, &str)) -> Option<PassError> {
     let (endpoint, by_token) = (session.target.url(), configuration.by_token());
-    let mut said = format!("{status} {code}").trim_end().to_owned();
+    let shown = |text: &str| session.redactor.redact(text);
+    let mut said = format!("{status} {}", shown(code)).trim_end().to_owned();
     if !message.is_empty() {
-        said = format!("{said}: {message}");
+        said = format!("{said}: {}", shown(message));
     }
-    let said = session.redactor.redact(&said);
     if REFUSED.contains(&code) || (by_token && matches!(status, 302 | 401)) {
         let check = if by_token { "what the user of the login may do" } else { "the access key, its secret, the region and the service" };
         return Some(PassError::Credentials { endpoint, said, check });
