@@ -44,7 +44,7 @@ function heading(node, column) {
     make("button", { type: "button", class: "close", "aria-label": "Close", title: "Close (Esc)", onclick: closeEvidence }, "×"),
     make("p", { class: "where" }, columnName(columns[column]), ` · ${columns[column].dialect} · ${columns[column].date}`),
     make("h2", { tabindex: "-1" }, node.title ?? node.name),
-    make("p", {}, make("code", {}, node.row ? node.name : node.key)),
+    node.title === node.name ? null : make("p", {}, make("code", {}, node.row ? node.name : node.key)),
   );
 }
 

@@ -25,12 +25,15 @@ const absent = (node) => (node.kind === "case" || !node.kind ? "not part of this
 function rowHeader(node, shown) {
   const arrow = node.row ? null : make("span", { class: "arrow", "aria-hidden": "true" });
   const level = node.requirement ? levelBadges(node, shown) : null;
-  const label =
-    node.title === undefined
-      ? make("span", { class: "name" }, node.name)
-      : make("span", { class: "title" }, node.title, " ", make("code", {}, node.row && node.kind === "case" ? node.name.split("/").at(-1) : node.name));
+  const label = node.title === undefined ? make("span", { class: "name" }, node.name) : make("span", { class: "title" }, node.title, shortId(node));
   const n = node.row ? null : make("span", { class: "n", title: count(node.matching.length, "row") }, String(node.matching.length));
   return make("th", { role: "rowheader", scope: "row", tabindex: "-1" }, make("div", { class: `label depth-${node.depth}` }, arrow, label, level, n));
+}
+
+/** What a title is of: the id of a requirement, the last part of a case's. The titles of other rows say it themselves. */
+function shortId(node) {
+  if (node.row && node.kind !== "case") return null;
+  return [" ", make("code", {}, node.row ? node.name.split("/").at(-1) : node.name)];
 }
 
 /** The levels of a requirement on the dialects of the columns. */

@@ -19,7 +19,8 @@ function boxes(name, label, options) {
   menu.update = () => {
     const chosen = list(name);
     for (const box of menu.querySelectorAll("input")) box.checked = chosen.includes(box.value);
-    menu.firstChild.textContent = chosen.length ? `${label}: ${chosen.length < 3 ? chosen.map((v) => options.find(([o]) => o === v)?.[1] ?? v).join(", ") : chosen.length}` : label;
+    const one = chosen.length === 1 ? options.find(([value]) => value === chosen[0])?.[1] : null;
+    menu.firstChild.textContent = chosen.length ? `${label}: ${one ?? chosen.length}` : label;
     menu.classList.toggle("chosen", chosen.length > 0);
   };
   return menu;
