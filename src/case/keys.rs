@@ -119,6 +119,7 @@ pub const CASE: &[Key] = &[
 pub const ROW: &[Key] = &[
     required("id", Form::Id, "Stable name, unique in the case."),
     key("dialects", Form::Words(dialects), "Dialects that the row applies to; all of the case's if left out."),
+    key("requirement", Form::Text, "Id of the requirement that the expectations check in this row, where it is not the case's first."),
 ];
 
 /// Keys of `[[case.step]]`.
@@ -188,6 +189,7 @@ pub const MATCHERS: &[Key] = &[
     key("ordered", Form::Nodes, "A list of exactly these items in this order."),
     key("includes", Form::Nodes, "A list that has such items, perhaps among others."),
     key("excludes", Form::Nodes, "A list that has no such item."),
+    key("requirement", Form::Text, "Id of the requirement that this value shows, where it is not that of the expectation."),
 ];
 
 /// Deliberate faults in authentication that are a word.

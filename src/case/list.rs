@@ -150,6 +150,7 @@ fn describe(node: &Node, scope: &Scope) -> String {
         Check::Absent => "absent".to_owned(),
         Check::AbsentOrEmpty => "absent or empty".to_owned(),
         Check::Optional(inner) => format!("absent or {}", describe(inner, scope)),
+        Check::Charged(_, inner) => describe(inner, scope),
         Check::SameJson(t) => format!("JSON {}", show(&Value::String(text(t)))),
         Check::SamePem(_) => "a PEM text".to_owned(),
         Check::Sorted(_) => "a sorted list".to_owned(),

@@ -9,6 +9,7 @@ use x509_parser::pem::Pem;
 use super::list::{excludes, includes, items, ordered, sorted};
 use super::model::{Check, Node};
 use super::vars::{RenderError, Scope};
+use crate::api::Req;
 use crate::verdict::Loc;
 
 /// One expectation that did not hold. With step and requirement it becomes a [`Mismatch`](crate::verdict::Mismatch).
@@ -20,6 +21,8 @@ pub struct Difference {
     pub expected: String,
     /// What is there instead.
     pub actual: String,
+    /// The requirement that the expectation checks, where it says so of this very value.
+    pub requirement: Option<Req>,
     /// The expectation.
     pub loc: Loc,
 }
@@ -81,6 +84,12 @@ impl Comparison<'_> {
                 }
             }
             Check::All(nodes) => nodes.iter().for_each(|n| check(n, self.actual, self.path, self.scope, out)),
+            Check::Charged(requirement, node) => {
+                let before = out.len();
+                check(node, self.actual, self.path, self.scope, out);
+                // What is charged further in stays so.
+                out.iter_mut().skip(before).for_each(|difference| difference.requirement = difference.requirement.or(Some(*requirement)));
+            }
             Check::Members(members) => self.members(members, out),
             Check::SameJson(expected) => {
                 let expected = self.scope.render(expected)?;
@@ -169,7 +178,7 @@ impl Comparison<'_> {
     }
 
     pub(super) fn difference(&self, expected: String, actual: String) -> Difference {
-        Difference { path: self.path.to_owned(), expected, actual, loc: self.node.loc.clone() }
+        Difference { path: self.path.to_owned(), expected, actual, requirement: None, loc: self.node.loc.clone() }
     }
 }
 
@@ -234,6 +243,18 @@ mod tests {
 
     fn holds(check_: Check, actual: Value) -> bool {
         differences(check_, Some(actual)).is_empty()
+    }
+
+    #[test]
+    fn a_value_may_show_a_requirement_of_its_own() {
+        use crate::api::req;
+        let charged = |rule, check| node(Check::Charged(rule, Box::new(node(check))));
+        let inner = charged(req::UPDATE_USER__KEEPS_ID, Check::Equals(json!("i")));
+        let members = Check::Members(vec![("UserId".into(), inner), ("Path".into(), node(Check::Present))]);
+        let mut out = Vec::new();
+        check(&charged(req::UPDATE_USER__NEW_NAME, members), Some(&json!({ "UserId": "j" })), "User", &scope(), &mut out);
+        let told: Vec<_> = out.iter().map(|d| (d.path.as_str(), d.requirement)).collect();
+        assert_eq!(told, [("User.UserId", Some(req::UPDATE_USER__KEEPS_ID)), ("User.Path", Some(req::UPDATE_USER__NEW_NAME))]);
     }
 
     #[test]

@@ -41,7 +41,8 @@
 //! | `same-json` `same-pem` | the same meaning in other bytes |
 //! | `count` `sorted` `items` `ordered` `includes` `excludes` | lists |
 //!
-//! Several matchers in one table must all hold. Account-wide lists (users, groups, policies, server certificates) are cut down to what
+//! Several matchers in one table must all hold. `requirement` beside them says what this value shows, where that is not what the
+//! expectation is about: `UserId = { equals = "${id}", requirement = "update-user.keeps-id" }`. Account-wide lists (users, groups, policies, server certificates) are cut down to what
 //! the case made before they are compared. A step with `pages` has all items in its result, and in `Pages` the list of the single
 //! pages as they came.
 //!
@@ -61,7 +62,7 @@
 //! | `${account}` `${region}` | of the target |
 //! | `${namespace}` `${second-namespace}` | that calls name, and another one |
 //! | `${i}` | number of the repetition, from 1, in a step with `repeat` |
-//! | `${row.NAME}` | of the row |
+//! | `${row.NAME}` | of the row; its `requirement` is no variable but what its mismatches are charged to |
 //! | `${arn}` `${key.AccessKeyId}` | saved by an earlier step, and what is in it |
 //!
 //! A count may be a limit too: `${doc:limit.policy-size+1}`. `$${` is a literal `${`. A string that is one expression and nothing else

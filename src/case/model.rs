@@ -2,7 +2,7 @@
 //!
 //! Strings hold `${…}` expressions, see `vars.rs`; they are rendered when a step is bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -42,14 +42,14 @@ impl Case {
     /// Every requirement that it names: its own first, then those of single expectations.
     pub fn named_requirements(&self) -> Vec<Req> {
         let mut named = self.requirements.clone();
+        named.extend(self.rows.iter().filter_map(|row| row.requirement));
         for step in &self.steps {
-            let expects = std::iter::once(&step.expect).chain(step.on.values().filter_map(|a| a.expect.as_ref()));
-            for req in expects.filter_map(|e| e.requirement) {
-                if !named.contains(&req) {
-                    named.push(req);
-                }
+            for expect in std::iter::once(&step.expect).chain(step.on.values().filter_map(|a| a.expect.as_ref())) {
+                named.extend(expect.requirements());
             }
         }
+        let mut seen = BTreeSet::new();
+        named.retain(|req| seen.insert(*req));
         named
     }
 }
@@ -63,6 +63,8 @@ pub struct Row {
     pub vars: BTreeMap<String, Value>,
     /// Dialects it applies to.
     pub dialects: Vec<DialectId>,
+    /// The requirement that the expectations check in this row; none: the case's first.
+    pub requirement: Option<Req>,
     /// Where it stands.
     pub loc: Loc,
 }
@@ -193,6 +195,46 @@ pub struct Expect {
     pub loc: Loc,
 }
 
+impl Expect {
+    /// The requirements that it names, those of single values included.
+    pub fn requirements(&self) -> Vec<Req> {
+        let mut named: Vec<Req> = self.requirement.into_iter().collect();
+        let headers = self.headers.iter().map(|(_, node)| node);
+        for node in self.message.iter().chain(&self.result).chain(headers) {
+            node.requirements(&mut named);
+        }
+        named
+    }
+}
+
+impl Node {
+    fn requirements(&self, named: &mut Vec<Req>) {
+        match &self.check {
+            Check::Charged(req, node) => {
+                named.push(*req);
+                node.requirements(named);
+            }
+            Check::Members(members) => members.iter().for_each(|(_, node)| node.requirements(named)),
+            Check::Items(nodes) | Check::Ordered(nodes) | Check::Includes(nodes) | Check::Excludes(nodes) | Check::All(nodes) => {
+                nodes.iter().for_each(|node| node.requirements(named));
+            }
+            Check::Optional(node) => node.requirements(named),
+            Check::Equals(_)
+            | Check::Matches(_)
+            | Check::Near(_)
+            | Check::OneOf(_)
+            | Check::Present
+            | Check::Absent
+            | Check::AbsentOrEmpty
+            | Check::SameJson(_)
+            | Check::SamePem(_)
+            | Check::Sorted(_)
+            | Check::Count(_)
+            | Check::Not(_) => {}
+        }
+    }
+}
+
 /// A node of an expected tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -243,4 +285,6 @@ pub enum Check {
     Not(Value),
     /// All of these.
     All(Vec<Node>),
+    /// What this says; it checks that requirement, whatever the expectation as a whole is about.
+    Charged(Req, Box<Node>),
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::model::{Check, Expect};
+use super::model::{Check, Expect, Node};
 use super::vars::Scope;
 
 /// Actions that list a whole account, and the element with the list.
@@ -38,7 +38,15 @@ pub fn keep_owned(action: &str, result: &mut Map<String, Value>, scope: Option<&
 pub fn about_the_whole(action: &str, expect: &Expect) -> bool {
     let Some((_, element)) = ACCOUNT_WIDE.iter().find(|(name, _)| *name == action) else { return false };
     let Some(Check::Members(members)) = expect.result.as_ref().map(|node| &node.check) else { return false };
-    members.iter().any(|(name, node)| name == element && matches!(node.check, Check::Includes(_) | Check::Excludes(_)))
+    members.iter().any(|(name, node)| name == element && names_some(node))
+}
+
+/// Whether a list is expected to have items, or not to have them, whatever else is in it.
+fn names_some(node: &Node) -> bool {
+    match &node.check {
+        Check::Charged(_, node) => names_some(node),
+        check => matches!(check, Check::Includes(_) | Check::Excludes(_)),
+    }
 }
 
 #[cfg(test)]

@@ -254,7 +254,8 @@ impl Scope {
 
     fn account(&self) -> &str {
         let learnt = self.arn_head.as_deref().and_then(|head| head.split(':').nth(4)).filter(|account| !account.is_empty());
-        learnt.or(self.setting.account.as_deref()).unwrap_or(match self.setting.dialect {
+        // What is known beforehand counts before what the target says: it may be wrong.
+        self.setting.account.as_deref().or(learnt).unwrap_or(match self.setting.dialect {
             DialectId::Ecs => "ns1",
             DialectId::Eim | DialectId::Aws => "123456789012",
         })
@@ -401,7 +402,7 @@ pub(crate) mod tests {
     fn rows_are_templates_and_cannot_circle() {
         let vars = [("n", json!("${name:5}")), ("none", Value::Null), ("loop", json!("${row.loop}"))];
         let vars = vars.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-        let row = Row { id: "r".into(), vars, dialects: vec![], loc: Loc::default() };
+        let row = Row { id: "r".into(), vars, dialects: vec![], requirement: None, loc: Loc::default() };
         let s = scope_of(DialectId::Aws, Some(&row));
         assert_eq!(s.render("${row.n}").unwrap().len(), 5);
         assert!(s.render("${row.loop}").is_err());

@@ -30,7 +30,8 @@ fn expectation(step: &Step, dialect: DialectId) -> &Expect {
 pub fn requirements(record: &CaseRecord, case: &Case, dialect: DialectId) -> Vec<String> {
     let done: BTreeSet<usize> = record.steps.iter().map(|s| s.step).collect();
     let own = case.steps.iter().enumerate().filter(|(i, _)| done.contains(i));
-    let own = own.filter_map(|(_, s)| expectation(s, dialect).requirement).map(|r| r.id().to_owned());
+    let rows = case.rows.iter().filter(|row| row.dialects.contains(&dialect)).filter_map(|row| row.requirement);
+    let own = own.flat_map(|(_, s)| expectation(s, dialect).requirements()).chain(rows).map(|r| r.id().to_owned());
     record.requirements.iter().cloned().chain(own).collect()
 }
 
@@ -128,7 +129,7 @@ fn named(node: &Node, path: String, paths: &mut BTreeMap<String, bool>) {
         Check::Members(members) => {
             for (name, node) in members {
                 let path = below(name);
-                paths.insert(path.clone(), matches!(node.check, Check::Absent));
+                paths.insert(path.clone(), says_absent(node));
                 named(node, path, paths);
             }
         }
@@ -136,11 +137,18 @@ fn named(node: &Node, path: String, paths: &mut BTreeMap<String, bool>) {
             nodes.iter().for_each(|node| named(node, format!("{path}[]"), paths));
         }
         Check::All(nodes) => nodes.iter().for_each(|node| named(node, path.clone(), paths)),
-        Check::Optional(node) => named(node, path, paths),
+        Check::Optional(node) | Check::Charged(_, node) => named(node, path, paths),
         Check::Sorted(member) if !member.is_empty() => {
             paths.insert(format!("{path}[].{member}"), false);
         }
         _ => {}
+    }
+}
+
+fn says_absent(node: &Node) -> bool {
+    match &node.check {
+        Check::Charged(_, node) => says_absent(node),
+        check => matches!(check, Check::Absent),
     }
 }
 
@@ -179,7 +187,7 @@ fn mentions(node: &Node, value: &Value) -> bool {
         Check::Items(nodes) | Check::Ordered(nodes) | Check::Includes(nodes) | Check::Excludes(nodes) | Check::All(nodes) => {
             nodes.iter().any(|node| mentions(node, value))
         }
-        Check::Optional(node) => mentions(node, value),
+        Check::Optional(node) | Check::Charged(_, node) => mentions(node, value),
         Check::Matches(t) | Check::Near(t) | Check::SameJson(t) | Check::SamePem(t) | Check::Count(t) => text(t),
         Check::Present | Check::Absent | Check::AbsentOrEmpty | Check::Sorted(_) => false,
     }

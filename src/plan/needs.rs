@@ -101,7 +101,7 @@ fn limits_of_node(node: &Node, limits: &mut BTreeSet<String>) {
         Check::Items(nodes) | Check::Ordered(nodes) | Check::Includes(nodes) | Check::Excludes(nodes) | Check::All(nodes) => {
             nodes.iter().for_each(|node| limits_of_node(node, limits));
         }
-        Check::Optional(node) => limits_of_node(node, limits),
+        Check::Optional(node) | Check::Charged(_, node) => limits_of_node(node, limits),
         Check::Present | Check::Absent | Check::AbsentOrEmpty => {}
     }
 }

@@ -48,7 +48,7 @@ impl EcsEndpoint {
         }
         let pass = match self.management.admit(request, now, &self.faults) {
             Ok(pass) => pass,
-            Err(refusal) => return refusal,
+            Err(refusal) => return self.faults.turn_away(refusal, self.dialect, request),
         };
         if let Some(refusal) = self.faults.refuse(request) {
             return refusal;

@@ -13,7 +13,8 @@ use crate::verdict::Loc;
 pub struct Departure {
     /// What differs.
     pub difference: Difference,
-    /// The requirement that is broken whatever the case is about: an answer that cannot be read, or none.
+    /// The requirement that is broken whatever the step is about: that of an answer that cannot be read, or of none, or the one that
+    /// the expectation gives for this very value.
     pub own: Option<Req>,
 }
 
@@ -132,7 +133,7 @@ impl Work<'_> {
     fn node(&mut self, node: &crate::case::Node, value: Option<&Value>, path: &str) {
         let mut differences = Vec::new();
         check(node, value, path, self.scope, &mut differences);
-        self.departures.extend(differences.into_iter().map(|difference| Departure { difference, own: None }));
+        self.departures.extend(differences.into_iter().map(|difference| Departure { own: difference.requirement, difference }));
     }
 
     fn differ(&mut self, path: &str, expected: &str, actual: &str) {
@@ -145,7 +146,8 @@ impl Work<'_> {
 }
 
 fn difference(path: &str, expected: &str, actual: &str, loc: &Loc) -> Difference {
-    Difference { path: path.to_owned(), expected: expected.to_owned(), actual: actual.to_owned(), loc: loc.clone() }
+    let (path, expected, actual) = (path.to_owned(), expected.to_owned(), actual.to_owned());
+    Difference { path, expected, actual, requirement: None, loc: loc.clone() }
 }
 
 /// Where a redirect leads, or how a body that cannot be read begins.

@@ -116,6 +116,8 @@ struct Work {
     mismatches: Vec<Mismatch>,
     findings: Vec<(String, Finding)>,
     waited: Duration,
+    /// What the row that is under way is about, where it says so.
+    row: Option<Req>,
     /// When the last call that may have changed something was answered.
     changed: Option<Instant>,
 }
@@ -125,6 +127,7 @@ impl Trial<'_> {
         let setting = self.manners.settings.iter().find(|(c, _)| *c == self.configuration);
         let Some((_, setting)) = setting else { return Err(End::Error(format!("the run does not know {}", self.configuration))) };
         let mut scope = Scope::new(Arc::clone(setting), &self.case.id, row);
+        self.work.row = row.and_then(|r| r.requirement);
         let row = row.map(|r| format!("row={}", r.id));
         for (index, step) in self.case.steps.iter().enumerate() {
             let other = step.on.get(&self.configuration.dialect);
@@ -257,7 +260,7 @@ impl Trial<'_> {
                         // The step has failed already, perhaps for this very reason: the row ends, and nothing is told twice.
                         continue;
                     }
-                    let charged = step.expect.requirement.or(self.case.requirements.first().copied());
+                    let charged = self.charged(&step.expect);
                     self.work.mismatches.push(Mismatch {
                         step: index,
                         at: at.to_owned(),
@@ -274,8 +277,13 @@ impl Trial<'_> {
         if missing { Err(End::Failed) } else { Ok(()) }
     }
 
+    /// The requirement that an expectation checks where it does not say so of single values.
+    fn charged(&self, expect: &Expect) -> Option<Req> {
+        expect.requirement.or(self.work.row).or(self.case.requirements.first().copied())
+    }
+
     fn depart(&mut self, index: usize, at: &str, step: &Step, expect: &Expect, departures: Vec<Departure>) {
-        let charged = expect.requirement.or(self.case.requirements.first().copied());
+        let charged = self.charged(expect);
         for Departure { difference, own } in departures {
             let requirement = own.or(charged).map_or("", Req::id).to_owned();
             let loc = if difference.loc.line == 0 { step.loc.clone() } else { difference.loc };

@@ -17,6 +17,9 @@ pub struct Judged {
     pub configuration: String,
     /// What came of it.
     pub result: Outcome,
+    /// Why no case could notice it, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// What noticed it; of an indirect kill the first thing that did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Kill>,
@@ -34,6 +37,8 @@ pub enum Outcome {
     Indirect,
     /// Noticed by nothing.
     Survived,
+    /// Not there to be noticed: every case that names its requirement is skipped in this configuration.
+    Skipped,
 }
 
 /// Counts.
@@ -45,6 +50,8 @@ pub struct Counts {
     pub indirect: usize,
     /// Not noticed.
     pub survived: usize,
+    /// Not there to be noticed.
+    pub skipped: usize,
 }
 
 impl Counts {
@@ -53,12 +60,13 @@ impl Counts {
             Outcome::Killed => self.killed += 1,
             Outcome::Indirect => self.indirect += 1,
             Outcome::Survived => self.survived += 1,
+            Outcome::Skipped => self.skipped += 1,
         }
     }
 
     /// Everything.
     pub fn all(self) -> usize {
-        self.killed + self.indirect + self.survived
+        self.killed + self.indirect + self.survived + self.skipped
     }
 
     /// Killed, of those that were killed or survived, in percent. Indirect kills count on neither side.

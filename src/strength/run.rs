@@ -72,6 +72,8 @@ struct Field<'c> {
     configuration: Configuration,
     cases: Vec<&'c Case>,
     traces: Vec<Arc<Trace>>,
+    /// The cases that do not run, and why.
+    skipped: Vec<(&'c Case, String)>,
 }
 
 /// The faults asked for, in the configurations in which they exist, as far as they are in the shard.
@@ -89,14 +91,31 @@ fn jobs(options: &Options) -> Result<Vec<Job>, StrengthError> {
     Ok(all.into_iter().skip(part - 1).step_by(parts).collect())
 }
 
+impl Field<'_> {
+    /// Why no case can show a fault, where those that name its requirement are all skipped. `None`: some run, or there are none.
+    fn why_not(&self, fault: &Fault) -> Option<String> {
+        let names = |case: &Case| case.named_requirements().iter().any(|r| fault.aim.requirements.contains(r));
+        if fault.faults.broken.is_none() || self.cases.iter().any(|case| names(case)) {
+            return None;
+        }
+        self.skipped.iter().find(|(case, _)| names(case)).map(|(case, why)| format!("{} is skipped: {why}", case.id))
+    }
+}
+
 fn field<'c>(configuration: Configuration, cases: &[&'c Case]) -> Result<Field<'c>, StrengthError> {
     let target = in_process::target(configuration.dialect).map_err(StrengthError::Broken)?;
     let missing = std::collections::BTreeMap::new();
     let place = Place { profile: &target.profile, loopback: true, opt_in: OptIn::ALL, missing: &missing };
     let trials = plan(cases, &place, &[configuration]);
-    let cases: Vec<&Case> = trials.into_iter().filter(|t| t.disposition == Disposition::Run).map(|t| t.case).collect();
+    let (mut cases, mut skipped) = (Vec::new(), Vec::new());
+    for trial in trials {
+        match trial.disposition {
+            Disposition::Run => cases.push(trial.case),
+            Disposition::Skip(why) => skipped.push((trial.case, why)),
+        }
+    }
     let traces = cases.iter().map(|_| Arc::default()).collect();
-    Ok(Field { configuration, cases, traces })
+    Ok(Field { configuration, cases, traces, skipped })
 }
 
 /// Progress: how many of how many are done.
@@ -170,9 +189,13 @@ fn one(bench: &Bench, field: &Field<'_>, fault: &Fault, calls: &AtomicUsize) -> 
         about: fault.about.clone(),
         configuration: field.configuration.to_string(),
         result,
+        why: None,
         by,
         trials,
     };
+    if let Some(why) = field.why_not(fault).filter(|_| turns.is_empty()) {
+        return Ok(Judged { why: Some(why), ..judged(Outcome::Skipped, None, 0) });
+    }
     for (i, turn) in turns.iter().enumerate() {
         let hopeless = last_direct.is_none_or(|last| i > last);
         if indirect.is_some() && (hopeless || !turn.direct) {

@@ -23,16 +23,16 @@ pub fn text(report: &Report, detail: Detail) -> String {
     let mut out = String::new();
     if detail == Detail::Everything {
         list(&mut out, report, Outcome::Killed, "KILLED");
+        list(&mut out, report, Outcome::Skipped, "SKIPPED");
     }
     list(&mut out, report, Outcome::Indirect, "INDIRECT");
     list(&mut out, report, Outcome::Survived, "SURVIVED");
     let width = report.families.keys().map(String::len).max().unwrap_or_default().max(6);
-    let _ = writeln!(out, "{:width$}  {:>7}  {:>8}  {:>8}", "faults", "killed", "indirect", "survived");
-    for (family, c) in &report.families {
-        let _ = writeln!(out, "{family:width$}  {:>7}  {:>8}  {:>8}", c.killed, c.indirect, c.survived);
+    let _ = writeln!(out, "{:width$}  {:>7}  {:>8}  {:>8}  {:>7}", "faults", "killed", "indirect", "survived", "skipped");
+    let all = ("all".to_owned(), report.counts);
+    for (family, c) in report.families.iter().chain([(&all.0, &all.1)]) {
+        let _ = writeln!(out, "{family:width$}  {:>7}  {:>8}  {:>8}  {:>7}", c.killed, c.indirect, c.survived, c.skipped);
     }
-    let c = report.counts;
-    let _ = writeln!(out, "{:width$}  {:>7}  {:>8}  {:>8}", "all", c.killed, c.indirect, c.survived);
     let (cases, calls) = (count(report.cases, "case"), count(report.calls, "call"));
     let _ = writeln!(
         out,
@@ -52,9 +52,12 @@ fn list(out: &mut String, report: &Report, outcome: Outcome, word: &str) {
 
 fn one(out: &mut String, fault: &Judged, word: &str) {
     let _ = writeln!(out, "{word}  {}  {}", fault.fault, fault.configuration);
-    match &fault.by {
-        Some(kill) => by(out, kill),
-        None => {
+    match (&fault.by, &fault.why) {
+        (Some(kill), _) => by(out, kill),
+        (None, Some(why)) => {
+            let _ = writeln!(out, "  {why}");
+        }
+        (None, None) => {
             let reached = if fault.trials == 0 { "no case comes to it" } else { "no case notices it" };
             let _ = writeln!(out, "  {}: {reached}", short(&fault.about, 2 * SHOWN));
         }

@@ -173,6 +173,7 @@ fn rows<'t>(reader: &mut Reader<'t>, case: &Fields<'_, 't>, dialects: &[DialectI
         let Some(fields) = reader.fields(value, "a row") else { continue };
         let id = id(reader, &fields, "row", &mut taken).unwrap_or_default();
         let own = fields.get("dialects").map_or_else(|| dialects.to_vec(), |v| reader.dialects(Some(v)));
+        let requirement = fields.get("requirement").and_then(|v| reader.requirement(v));
         let mut vars = BTreeMap::new();
         let mut var_uses = Vec::new();
         reader.take_uses();
@@ -182,7 +183,7 @@ fn rows<'t>(reader: &mut Reader<'t>, case: &Fields<'_, 't>, dialects: &[DialectI
             }
             var_uses.push((field.key.to_owned(), field.span.clone(), reader.take_uses()));
         }
-        rows.push(Row { id: id.clone(), vars, dialects: own, loc: reader.loc(&fields.span) });
+        rows.push(Row { id: id.clone(), vars, dialects: own, requirement, loc: reader.loc(&fields.span) });
         uses.push(RowUses { id, span: fields.span.clone(), vars: var_uses });
     }
     (rows, uses)

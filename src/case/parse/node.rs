@@ -63,15 +63,19 @@ fn says_absent(value: &Val<'_>) -> bool {
 /// Several matchers in one table must all hold.
 fn matchers<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, shape: Option<Shape<'static>>) -> Option<Check> {
     let mut all = Vec::new();
-    for field in &fields.all {
+    for field in fields.all.iter().filter(|f| f.key != "requirement") {
         if let Some(check) = matcher(reader, field, shape.clone()) {
             all.push(Node { check, loc: reader.loc(&field.span) });
         }
     }
-    if all.len() > 1 {
-        return Some(Check::All(all));
+    let check = if all.len() > 1 { Some(Check::All(all)) } else { all.pop().map(|node| node.check) };
+    let Some(value) = fields.get("requirement") else { return check };
+    if fields.all.len() == 1 {
+        reader.wrong(fields.span.clone(), "a requirement without a matcher", "nothing is checked here").help =
+            Some("write `{ equals = \"…\", requirement = \"…\" }`".to_owned());
     }
-    all.pop().map(|node| node.check)
+    let requirement = reader.requirement(value)?;
+    Some(Check::Charged(requirement, Box::new(Node { check: check?, loc: reader.loc(&fields.span) })))
 }
 
 fn matcher<'t>(reader: &mut Reader<'t>, field: &Field<'_, 't>, shape: Option<Shape<'static>>) -> Option<Check> {

@@ -24,9 +24,9 @@ pub use trace::Trace;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Account, Settings};
+use super::{Account, Settings, context};
 use crate::api::{Req, req};
-use crate::dialect::{Call, Request, Response};
+use crate::dialect::{ApiError, Call, Dialect, Outcome, Request, Response};
 
 /// What is wrong with a reference. In production nothing is.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +98,7 @@ impl Faults {
     pub(super) fn refuse(&self, request: &Request) -> Option<Response> {
         let refused = match self.broken? {
             req::DISPATCH__GET => request.method == "GET",
+            req::ECS__CONTENT_TYPE_IGNORED => request.body.is_empty() && request.header("content-type").is_none_or(|value| !is_form(value)),
             req::DISPATCH__FORM_CHARSET => request.header("content-type").is_some_and(|value| value.contains("charset")),
             _ => false,
         };
@@ -112,11 +113,35 @@ impl Faults {
         if let Some(Wrong::Ignored(parameter)) = self.wrong(call.action_name()) {
             call.params.retain(|(name, _)| name.split('.').next() != Some(parameter));
         }
+        if self.broken == Some(req::ECS__POLICY_SCOPE) && call.action_name() == "ListPolicies" {
+            // The wire's name for the one of the API, and the other way round: now both are taken as they come.
+            for (name, _) in &mut call.params {
+                let other = match name.as_str() {
+                    "Scope" => "PolicyScope",
+                    "PolicyScope" => "Scope",
+                    _ => continue,
+                };
+                *name = other.to_owned();
+            }
+        }
         call
+    }
+
+    /// The refusal of the layer in front of the API, in the form of its errors or, wrongly, of the API's.
+    pub(super) fn turn_away(&self, refusal: Response, dialect: &dyn Dialect, request: &Request) -> Response {
+        if self.broken != Some(req::ECS__MANAGEMENT_ERROR) {
+            return refusal;
+        }
+        let error = ApiError { status: refusal.status, ..context::error("AccessDenied", "Authentication required.") };
+        dialect.encode_response("", &Outcome::Error(error), "", dialect.format_asked(request))
     }
 
     /// Whether a response is never sent.
     pub(super) fn silences(&self, response: &Response) -> bool {
         self.broken == Some(req::TRANSPORT__ANSWERS) && response.status == 404
     }
+}
+
+fn is_form(content_type: &str) -> bool {
+    content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
 }

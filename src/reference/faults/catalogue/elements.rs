@@ -107,6 +107,8 @@ fn fault(action: &'static Action, path: &str, change: Change) -> Fault {
     let aim = match path.rsplit('.').next() {
         // A wrong one leads elsewhere or nowhere: what the walk along the pages then meets is about it, wherever that shows.
         Some("Marker" | "IsTruncated") => Aim { calls: Some(name), element: None, ..aim },
+        // Nobody can tell a wrong secret from a right one but by signing with it.
+        Some("SecretAccessKey") if change == Change::Other => Aim { element: None, ..aim },
         _ => aim,
     };
     let what = Wrong::Element { path: path.to_owned(), change };

@@ -15,7 +15,9 @@ pub(super) fn faults(action: &'static Action, dialect: DialectId) -> Vec<Fault> 
 
 fn ignored(action: &'static Action, parameter: &Member) -> Fault {
     let (name, parameter) = (&action.name, &parameter.name);
-    let aim = Aim { action: Some(name), ..Aim::default() };
+    // A marker that is ignored brings the same page for ever.
+    let requirements = if parameter == "Marker" { vec![req::TRANSPORT__PAGES_END] } else { Vec::new() };
+    let aim = Aim { requirements, action: Some(name), ..Aim::default() };
     let about = format!("{name} ignores {parameter}");
     of_action(action, format!("parameter-ignored:{name}.{parameter}"), about, Wrong::Ignored(parameter.clone()), aim)
 }

@@ -24,12 +24,6 @@ const LIMITS: &[(&str, &[Req])] = &[
     ("server-certificates-page", &[req::PAGINATION__DEFAULT_SIZE]),
 ];
 
-/// The quota that a requirement is about.
-pub(super) fn limit_of(rule: Req) -> Option<&'static str> {
-    let pages = rule == req::PAGINATION__DEFAULT_SIZE;
-    LIMITS.iter().find(|(_, rules)| rules.contains(&rule) && !pages).map(|(limit, _)| *limit)
-}
-
 pub(super) fn faults(dialect: DialectId) -> Vec<Fault> {
     let mut all = Vec::new();
     for (limit, requirements) in LIMITS {

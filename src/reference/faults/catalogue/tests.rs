@@ -52,7 +52,6 @@ fn faults_follow_the_model() {
     assert_eq!(dialects("pattern-ignored:CreateUser.Tags[].Key"), [false, true, true]);
     assert_eq!(dialects("parameter-ignored:UpdateUser.NewPath"), [true, false, true], "UpdateUser does nothing on ecs");
     assert_eq!(dialects("quota-wider:versions-per-policy"), [true, false, true]);
-    assert_eq!(dialects("requirement:create-user.quota"), [false, true, true], "eim documents no such quota");
     assert_eq!(dialects("element-wrong:GetUser.User.Path"), [true, false, true], "there is one path on ecs");
     assert_eq!(dialects("text-unescaped:GetUserPolicy.PolicyDocument"), [false, true, false], "elsewhere it is percent-encoded");
     assert_eq!(dialects("requirement:pagination.no-gap@ListUsers"), [false, true, true]);
