@@ -138,9 +138,6 @@ pub struct Requirement {
     /// Why the API alone cannot provoke it; only with [`Kind::Unreachable`].
     #[serde(default)]
     pub reason: Option<String>,
-    /// Held against every response, although its area does not say so.
-    #[serde(default)]
-    pub free_check: bool,
     /// Why no case shows it, although one could.
     #[serde(default)]
     pub without_case: Option<String>,
@@ -226,7 +223,6 @@ mod tests {
             kind: Kind::Enforced,
             text: "t".into(),
             reason: None,
-            free_check: false,
             without_case: None,
             free_check: false,
             dialects: all_dialects(),
