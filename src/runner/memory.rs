@@ -36,6 +36,10 @@ fn found(req: crate::api::Req, at: &str, text: impl Into<String>) -> Finding {
 /// too and may fall on the same lines there; a key of an elliptic curve, which is short, ends with its public part.
 fn private_line(pem: &str) -> Option<&str> {
     const SHORT: usize = 10;
+    // A case may send a certificate in place of a key.
+    if !pem.contains("PRIVATE KEY") {
+        return None;
+    }
     let lines: Vec<&str> = pem.lines().map(str::trim).filter(|l| l.len() >= TELLING_LINE && !l.starts_with('-')).collect();
     lines.get(if lines.len() > SHORT { lines.len() / 2 } else { 0 }).copied()
 }
@@ -139,11 +143,19 @@ mod tests {
     fn a_private_key_that_was_sent_stands_nowhere() {
         let memory = Memory::default();
         let lines: Vec<String> = ('a'..='y').map(|c| c.to_string().repeat(64)).collect();
-        memory.sent(&Call::new("UploadServerCertificate").with("PrivateKey", format!("-----BEGIN-----\n{}\n", lines.join("\n"))));
+        memory.sent(
+            &Call::new("UploadServerCertificate").with("PrivateKey", format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n", lines.join("\n"))),
+        );
         assert_eq!(ids(&memory, tree(json!({})), "r-1", &format!("<Note>{}</Note>", lines[12])), ["shape.no-secret"]);
         assert_eq!(ids(&memory, tree(json!({})), "r-2", &lines[..6].join("\n")), [""; 0], "the modulus, which the certificate has too");
-        memory.sent(&Call::new("UploadServerCertificate").with("PrivateKey", lines[23..].join("\n")));
+        memory.sent(
+            &Call::new("UploadServerCertificate")
+                .with("PrivateKey", format!("-----BEGIN EC PRIVATE KEY-----\n{}\n", lines[23..].join("\n"))),
+        );
         assert_eq!(ids(&memory, tree(json!({})), "r-3", &lines[23]), ["shape.no-secret"]);
+        let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n", "z".repeat(64));
+        memory.sent(&Call::new("UploadServerCertificate").with("PrivateKey", &certificate));
+        assert_eq!(ids(&memory, tree(json!({})), "r-4", &certificate), [""; 0], "it is no key");
     }
 
     #[test]
