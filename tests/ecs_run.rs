@@ -5,7 +5,7 @@ mod support;
 
 use std::process::{Child, Command, Stdio};
 
-use support::ecs::{Ecs, PASSWORD, USER, Watch, files, iamspec, kept_tokens};
+use support::ecs::{Ecs, PASSWORD, USER, Watch, files, iamspec, kept_tokens, token_of};
 use support::{Folder, Hand, command, signed, somebody, told};
 
 #[track_caller]
@@ -155,6 +155,21 @@ fn json_where_xml_was_asked_for_is_a_failure() {
     let odd = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let watch = Watch::changing(&ecs, move |_, _, _| odd.clone());
     assert_tells(&told_of(&watch), 1, &["FAIL  protocol/formats/no-accept", "hello"]);
+}
+
+#[test]
+fn what_a_server_repeats_of_a_request_is_masked() {
+    let ecs = Ecs::start("ecs-echo", &[]);
+    let watch = Watch::changing(&ecs, |n, message, onward| match n {
+        0..60 => onward(message),
+        _ => {
+            let body = format!("<html>{message}</html>");
+            format!("HTTP/1.1 400 Bad Request\r\nX-Echo: {}\r\nContent-Length: {}\r\n\r\n{body}", token_of(message), body.len())
+        }
+    });
+    let told = told(&iamspec(&ecs.folder, &watch.endpoint(), &["run", "users/*", "-v", "--output", "ndjson=run.ndjson"]).output().unwrap());
+    assert_tells(&told, 1, &["FAIL", "x-echo: <secret>", "<html>POST /iam"]);
+    watch.assert_nothing_told(&[&[told.0], files(&ecs.folder.0).as_slice()].concat());
 }
 
 #[test]

@@ -96,6 +96,11 @@ fn header(message: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// The token that a request carries.
+pub fn token_of(message: &str) -> String {
+    header(message, TOKEN_HEADER).unwrap_or_default()
+}
+
 /// What passed between a run and an ECS.
 #[derive(Default)]
 pub struct Seen {
