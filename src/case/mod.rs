@@ -59,8 +59,7 @@
 //! | `${doc.NAME}` `${doc:6144}` | a policy document of `documents.toml`; a valid one of that many characters, white space not counted |
 //! | `${cert.NAME}` | a test certificate, chain or key in PEM form: [`generate::CERTIFICATES`] |
 //! | `${arn.policy:NAME}` | ARN of a user, group, policy or server-certificate that need not exist; a fresh name stands for itself |
-//! | `${account}` `${region}` | of the target |
-//! | `${namespace}` `${second-namespace}` | that calls name, and another one |
+//! | `${account}` `${region}` `${second-namespace}` | of the target |
 //! | `${i}` | number of the repetition, from 1, in a step with `repeat` |
 //! | `${row.NAME}` | of the row; its `requirement` is no variable but what its mismatches are charged to |
 //! | `${arn}` `${key.AccessKeyId}` | saved by an earlier step, and what is in it |

@@ -54,8 +54,6 @@ pub enum Expr {
     Account,
     /// Region of the target.
     Region,
-    /// The namespace that calls name, whatever the answers say.
-    Namespace,
     /// Name of the target's second namespace.
     SecondNamespace,
     /// Number of the repetition, from 1.
@@ -106,7 +104,6 @@ pub const RESERVED: &[&str] = &[
     "cert",
     "account",
     "region",
-    "namespace",
     "second-namespace",
     "i",
     "row",
@@ -249,11 +246,10 @@ fn expression(text: &str) -> Parsed<Expr> {
         "path" if member.is_empty() => Ok(Expr::Path(None)),
         "account" if member.is_empty() => Ok(Expr::Account),
         "region" if member.is_empty() => Ok(Expr::Region),
-        "namespace" if member.is_empty() => Ok(Expr::Namespace),
         "second-namespace" if member.is_empty() => Ok(Expr::SecondNamespace),
         "i" if member.is_empty() => Ok(Expr::Index),
         _ if is_fresh(head) && member.is_empty() => fresh(head).map(|name| Expr::Fresh(name, None)),
-        _ if is_fresh(head) || ["path", "account", "region", "namespace", "second-namespace", "i"].contains(&head) => {
+        _ if is_fresh(head) || ["path", "account", "region", "second-namespace", "i"].contains(&head) => {
             let help = "to look into something saved, save it under another name".to_owned();
             wrong(format!("`{head}` is a text that the suite makes, and has no members"), Some(help))
         }

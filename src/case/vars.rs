@@ -204,7 +204,6 @@ impl Scope {
             Expr::Arn(kind, name) => self.arn(kind, name)?,
             Expr::Account => self.account().to_owned(),
             Expr::Region => self.setting.region.clone(),
-            Expr::Namespace => self.setting.account.clone().ok_or_else(|| Why::new("no namespace was named"))?,
             Expr::SecondNamespace => self.setting.second_namespace.clone().ok_or_else(|| Why::new("the target has no second namespace"))?,
             Expr::Index => match self.index {
                 Some(i) => return Ok(Value::Number(i.into())),
