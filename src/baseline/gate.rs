@@ -28,9 +28,9 @@ pub const VERSION: u32 = 1;
 pub enum Outcome {
     /// It fails as known.
     Known,
-    /// It did not fail before, and what the earlier run says is not held against it.
+    /// It failed in the earlier run, and does not any more, or at fewer places.
     Fixed,
-    /// A case that the earlier run did not judge.
+    /// It passes, and the earlier run did not judge it.
     Added,
     /// It fails, and nothing says that it does.
     New,

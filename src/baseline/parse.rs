@@ -325,9 +325,13 @@ requirement = "no.such"
 fails = { step = 0, path = "status", actual = ["200", "201"] }
 reason = " "
 expires = "2027-13-01"
+[[known]]
+fails = { path = "status" }
+reason = "x"
 [[known-check]]
 requirement = "no.such"
 action = "GetUsr"
+configuration = "awz/xml"
 reason = "x"
 [[known-leftover]]
 kind = "polcy"
@@ -344,11 +348,37 @@ reason = "x"
             "\" \" -> an entry without a reason",
             "\"2027-13-01\" -> '2027-13-01' is no date",
             "\"GetUsr\" -> unknown Action 'GetUsr' did you mean `GetUser`?",
+            "\"awz/xml\" -> unknown configuration 'awz/xml' did you mean `aws/xml`?",
             "\"polcy\" -> unknown kind 'polcy'",
             "\"groups/*\" -> no case matches 'groups/*'",
         ] {
             assert!(said.iter().any(|s| s.starts_with(expected)), "{expected} in {said:#?}");
         }
+        assert!(said.iter().any(|s| s.contains("an entry that names neither a case nor a requirement")), "{said:#?}");
+    }
+
+    #[test]
+    fn a_case_or_a_requirement_is_enough_and_patterns_will_do() {
+        let text = r#"
+format = 1
+[[known]]
+requirement = "delete-user.*"
+fails = { path = "status" }
+reason = "x"
+[[known]]
+case = "users/*"
+fails = [{ path = "status", actual = ["200", "204"] }]
+reason = "x"
+[judged."aws/xml"]
+"users/CreateUser" = ["name-taken", "gone-since"]
+"#;
+        let baseline = Baseline::parse("b.toml", text, CASES).unwrap_or_else(|e| panic!("{e}"));
+        let names: Vec<_> = baseline.known.iter().map(|k| (k.case.as_str(), k.requirement.as_str(), k.exact())).collect();
+        assert_eq!(names, [("*", "delete-user.*", false), ("users/*", "*", false)]);
+        assert_eq!(baseline.known[1].fails[0].actual, ["200", "204"]);
+        let judged = &baseline.judged.as_ref().unwrap()["aws/xml"];
+        assert_eq!(judged.iter().collect::<Vec<_>>(), ["users/CreateUser/gone-since", "users/CreateUser/name-taken"]);
+        assert_eq!(baseline.place(&baseline.known[1].why).to_string(), "b.toml:7");
     }
 
     #[test]

@@ -74,8 +74,7 @@ pub fn update(baseline: &Baseline, run: &[Event], full: bool, reason: &str) -> R
         let counts = records.iter().any(|r| r.level >= level);
         reconcile(known, case, wanted(baseline, records, names), counts.then_some(reason), &mut change);
     }
-    let mut checks = BTreeSet::new();
-    let mut leftovers = BTreeSet::new();
+    let (mut checks, mut leftovers) = (Seen::new(), Seen::new());
     for event in run {
         match event {
             Event::Check(c) => {
@@ -86,8 +85,15 @@ pub fn update(baseline: &Baseline, run: &[Event], full: bool, reason: &str) -> R
             _ => continue,
         };
     }
-    seen(tables(&mut document, "known-check"), &["requirement", "action", "at"], &checks, (full, reason), &mut change);
-    seen(tables(&mut document, "known-leftover"), &["kind", "case"], &leftovers, (full, reason), &mut change);
+    for (key, keys, seen) in
+        [("known-check", &["requirement", "action", "at"][..], &checks), ("known-leftover", &["kind", "case"][..], &leftovers)]
+    {
+        let tables = tables(&mut document, key);
+        if full {
+            forget(tables, keys, seen, &mut change);
+        }
+        add(tables, keys, seen, reason, &mut change);
+    }
     for key in ["known", "known-check", "known-leftover"] {
         if document.get(key).and_then(Item::as_array_of_tables).is_some_and(ArrayOfTables::is_empty) {
             document.remove(key);
@@ -187,31 +193,27 @@ fn reconcile(tables: &mut ArrayOfTables, case: &str, wanted: Vec<Wanted>, reason
     }
 }
 
-/// Adds what was seen and is not known; after a full run, removes entries of what was not seen.
-fn seen(
-    tables: &mut ArrayOfTables,
-    keys: &[&str],
-    seen: &BTreeSet<(Vec<String>, bool)>,
-    (full, reason): (bool, &str),
-    change: &mut Change,
-) {
-    if full {
-        tables.retain(|table| {
-            let is = |row: &[String]| keys.iter().zip(row).all(|(k, v)| text_of(table, k).is_none_or(|t| glob(t, v)));
-            let keep = seen.iter().any(|(row, _)| is(row));
-            change.removed += usize::from(!keep);
-            keep
-        });
-    }
-    let mut done = BTreeSet::new();
-    for (row, known) in seen {
-        if !known && done.insert(row) {
-            let mut table = Table::new();
-            for (key, text) in keys.iter().zip(row) {
-                table[*key] = value(text);
-            }
-            push(tables, table, reason, change);
+/// What was seen, by the values of an entry's keys, each with whether it is known, or does not count.
+type Seen = BTreeSet<(Vec<String>, bool)>;
+
+/// Removes entries of what was not seen.
+fn forget(tables: &mut ArrayOfTables, keys: &[&str], seen: &Seen, change: &mut Change) {
+    tables.retain(|table| {
+        let is = |row: &[String]| keys.iter().zip(row).all(|(k, v)| text_of(table, k).is_none_or(|t| glob(t, v)));
+        let keep = seen.iter().any(|(row, _)| is(row));
+        change.removed += usize::from(!keep);
+        keep
+    });
+}
+
+/// Adds what was seen and is not known.
+fn add(tables: &mut ArrayOfTables, keys: &[&str], seen: &Seen, reason: &str, change: &mut Change) {
+    for (row, _) in seen.iter().filter(|(_, known)| !known) {
+        let mut table = Table::new();
+        for (key, text) in keys.iter().zip(row) {
+            table[*key] = value(text);
         }
+        push(tables, table, reason, change);
     }
 }
 
