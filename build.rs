@@ -1,5 +1,5 @@
-//! Embeds the data that the crate ships with, so that an installed binary needs no checkout: case files, target profiles and the
-//! requirement ids, of which it makes constants. A case that names an unknown requirement fails the build here.
+//! Embeds the data that the crate ships with, so that an installed binary needs no checkout: case files, snapshots, target profiles and
+//! the requirement ids, of which it makes constants. A case that names an unknown requirement fails the build here.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,10 +9,10 @@ use std::{env, fs, io};
 /// Files below `dir` with that extension, sorted.
 fn files(dir: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
+    println!("cargo::rerun-if-changed={}", dir.display());
     if !dir.is_dir() {
         return Ok(found);
     }
-    println!("cargo::rerun-if-changed={}", dir.display());
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {
@@ -77,6 +77,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     fs::write(out.join("cases.rs"), table(&root, "cases", "FILES", "toml")?)?;
+    fs::write(out.join("snapshots.rs"), table(&root, "snapshots", "FILES", "snap")?)?;
     fs::write(out.join("targets.rs"), table(&root, "targets", "PROFILES", "toml")?)?;
     Ok(())
 }

@@ -11,7 +11,7 @@
 //!
 //! `IAMSPEC_TARGET` or `IAMSPEC_ENDPOINT` and `IAMSPEC_DIALECT` say what to test; without them it is the embedded reference, in every
 //! configuration. A project that starts its own server calls [`run`] with its address. Known failures are those of the target's
-//! `baseline.toml`, or of the file that `IAMSPEC_BASELINE` names.
+//! `baseline.toml`, or of the file that `IAMSPEC_BASELINE` names. On the reference, answers are held against their snapshots too.
 //!
 //! Tests are named after cases, `users/DeleteUser/attached-policy-blocks`, with the configuration in front where there are several:
 //! `[eim/json] users/DeleteUser/attached-policy-blocks`. `--exact` takes the name with or without it. `serial` in the brackets marks
@@ -77,13 +77,13 @@ fn trials(board: &Arc<Board>) -> Vec<Trial> {
 fn told(record: CaseRecord) -> Result<Completion, Failed> {
     let verdict = &record.verdict;
     match verdict.status {
-        Status::Pass => Ok(Completion::Completed),
+        Status::Pass if verdict.differs.is_empty() => Ok(Completion::Completed),
         Status::Skip => Ok(Completion::ignored_with(&verdict.reason)),
         Status::Xfail => Ok(Completion::ignored_with(format!("known failure: {}", verdict.reason))),
         Status::Fail if record.level < LEVEL => {
             Ok(Completion::ignored_with(format!("fails, which the API does not forbid clearly enough (level {})", record.level)))
         }
-        Status::Fail | Status::Error | Status::Xpass => Err(failure(&record, &[], &Options::default()).into()),
+        Status::Pass | Status::Fail | Status::Error | Status::Xpass => Err(failure(&record, &[], &Options::default()).into()),
     }
 }
 
@@ -101,7 +101,11 @@ fn closing(board: &Arc<Board>) -> Vec<Trial> {
             }
         })
     };
-    vec![test("run/free-checks", Board::findings), test("run/nothing-left-behind", Board::leftovers)]
+    vec![
+        test("run/free-checks", Board::findings),
+        test("run/nothing-left-behind", Board::leftovers),
+        test("run/no-orphaned-snapshots", Board::orphans),
+    ]
 }
 
 #[cfg(test)]
@@ -129,10 +133,12 @@ mod tests {
         let mut weak = with(Status::Fail);
         weak.level = Level::May;
         assert!(ignored(weak).contains("level may"));
-        for status in [Status::Fail, Status::Error, Status::Xpass] {
-            let failed = told(with(status)).err();
+        let failures = [Status::Fail, Status::Error, Status::Xpass].map(with).into_iter();
+        for record in failures.chain([samples::differs()]) {
+            let id = record.case.clone();
+            let failed = told(record).err();
             let text = failed.as_ref().and_then(Failed::message).unwrap_or_default();
-            assert!(text.contains("users/DeleteUser/attached-policy-blocks") && text.contains("repeat"), "{text}");
+            assert!(text.contains(&id) && text.contains("repeat"), "{text}");
         }
     }
 }

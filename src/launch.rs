@@ -1,6 +1,8 @@
 //! From what was asked for to a run that can begin: which targets, in which configurations, with which options. Command line and test
 //! harness share it.
 
+mod snapshots;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use crate::runner::run::{Options, TargetRun, fresh_seed, run_part};
 use crate::target::credentials::Sources;
 use crate::target::resolve::{ResolveError, resolve};
 use crate::target::{Profile, Target, TargetArgs};
+
+pub use snapshots::{Book, Choice, Wish};
 
 /// What to run against, and how.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub struct Launch {
     pub cached_capabilities: bool,
     /// Which part of a run this is. Choosing the cases is the caller's part.
     pub shard: Option<Shard>,
+    /// What to do with snapshots.
+    pub snapshots: Choice,
 }
 
 /// A run that can begin. The embedded reference serves as long as this lives.
@@ -47,6 +53,8 @@ pub struct Ready {
     pub targets: Vec<TargetRun>,
     /// How to run.
     pub options: Options,
+    /// The snapshots, if the run has to do with any.
+    pub book: Option<Book>,
     _embedded: Option<Embedded>,
 }
 
@@ -59,6 +67,9 @@ pub enum LaunchError {
     /// Flags leave nothing of the reference's configurations.
     #[error("the embedded reference has no such configuration: it has {0}")]
     Configuration(String),
+    /// Snapshots cannot be read, or nothing says which.
+    #[error("{0}")]
+    Snapshots(String),
     /// The embedded reference cannot be started.
     #[error("cannot start the embedded reference: {0}")]
     Embedded(std::io::Error),
@@ -107,7 +118,13 @@ impl Launch {
             exchanges: false,
             cached_capabilities: false,
             shard: None,
+            snapshots: Choice::default(),
         }
+    }
+
+    /// Whether this is the embedded reference in every configuration.
+    pub fn is_whole_reference(&self) -> bool {
+        self.foreign.is_none() && self.configurations().len() == CONFIGURATIONS.len()
     }
 
     /// The configurations that a run has, in order.
@@ -143,9 +160,10 @@ impl Launch {
     /// the folder that was named for it.
     ///
     /// # Errors
-    /// When the reference cannot be started.
+    /// When the reference cannot be started, or the snapshots cannot be read.
     pub fn start(&self, suite: &Corpus, folder: Option<&PathBuf>) -> Result<Ready, LaunchError> {
         let configurations = self.configurations();
+        let book = self.snapshots.open(self.foreign.is_none(), folder.is_some())?;
         let embedded = match &self.foreign {
             Some(_) => None,
             None => Some(Embedded::start(&configurations, self.seed).map_err(LaunchError::Embedded)?),
@@ -169,8 +187,9 @@ impl Launch {
             repeat: self.repeat(folder),
             suite: suite.digest.clone(),
             shard: self.shard,
+            snapshots: book.as_ref().map(|book| Arc::clone(&book.snapshots)),
         };
-        Ok(Ready { targets, options, _embedded: embedded })
+        Ok(Ready { targets, options, book, _embedded: embedded })
     }
 
     /// The command that repeats a case of this run, up to the case's id.
@@ -181,6 +200,7 @@ impl Launch {
         // Whoever repeats the run may have another environment; a target's own profile says it again.
         let found = self.foreign.as_ref().filter(|_| args.target.is_none()).and_then(|target| target.profile.namespace.clone());
         let namespace = args.namespace.clone().or(found);
+        let own = self.snapshots.dir.as_ref().map(|dir| dir.display().to_string());
         let given = [
             ("--target", &args.target),
             ("--endpoint", &args.endpoint),
@@ -190,6 +210,7 @@ impl Launch {
             ("--namespace", &namespace),
             ("--ca", &args.ca),
             ("--cases", &folder),
+            ("--snapshot-dir", &own),
         ];
         let mut words = vec!["iamspec run".to_owned()];
         words.extend(given.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", shell::quote(value.as_ref()?)))));

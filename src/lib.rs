@@ -3,7 +3,7 @@
 //! ```text
 //! cases/*.toml ─parse→ Case ─bind names, plan→ Call ─dialect.encode→ HTTP request ─sign→ target
 //!                                                                                    │
-//! report ←─events─ Verdict ←─expectations + shape ←─ Outcome ←─dialect.decode─ HTTP response
+//! report ←─events─ Verdict ←─expectations + shape + snapshot ←─ Outcome ←─dialect.decode─ HTTP response
 //! ```
 //!
 //! The core ([`api`], [`dialect`], [`case`], [`reference`](mod@reference), [`verdict`]) does no I/O and compiles without default
@@ -30,6 +30,7 @@ pub mod reference;
 pub mod report;
 #[cfg(feature = "net")]
 pub mod runner;
+pub mod snapshot;
 #[cfg(feature = "net")]
 pub mod strength;
 pub mod target;

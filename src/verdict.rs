@@ -70,6 +70,24 @@ impl Mismatch {
     }
 }
 
+/// Where an answer differs from its snapshot: a detail beside the verdict, of a case that passed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SnapshotDifference {
+    /// The snapshot's file.
+    pub snapshot: String,
+    /// Index of the step, from 0.
+    pub step: usize,
+    /// Row id or repetition, where the step ran more than once.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub at: String,
+    /// Path of what differs: `status`, `User.Path`, `header.content-type`; `call`: a call that one side does not have.
+    pub path: String,
+    /// What the snapshot has, in canonical form.
+    pub expected: String,
+    /// What the target answered, in canonical form.
+    pub actual: String,
+}
+
 /// A case's result in one configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -81,4 +99,14 @@ pub struct Verdict {
     /// What did not hold; empty unless the status is fail or xfail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
+    /// Where the answers differ from their snapshots; empty unless the status is pass and snapshots are checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<SnapshotDifference>,
+}
+
+impl Verdict {
+    /// A verdict without details.
+    pub fn new(status: Status, reason: &str) -> Verdict {
+        Verdict { status, reason: reason.to_owned(), mismatches: Vec::new(), differs: Vec::new() }
+    }
 }

@@ -46,7 +46,7 @@ impl From<io::Error> for Failure {
 impl From<LaunchError> for Failure {
     fn from(why: LaunchError) -> Failure {
         match why {
-            LaunchError::Target(_) | LaunchError::Configuration(_) => Failure::usage(why.to_string()),
+            LaunchError::Target(_) | LaunchError::Configuration(_) | LaunchError::Snapshots(_) => Failure::usage(why.to_string()),
             LaunchError::Embedded(_) => Failure::broken(why.to_string()),
         }
     }

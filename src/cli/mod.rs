@@ -16,6 +16,7 @@ mod plan;
 mod probe;
 mod run;
 mod serve;
+mod snapshots;
 mod stream;
 mod strength;
 mod suite;

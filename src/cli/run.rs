@@ -8,7 +8,7 @@ use super::curl_dir::{CurlDir, Scopes};
 use super::fail::Failure;
 use super::known::today;
 use super::stream::{Named, Stream};
-use super::{known, plan, suite};
+use super::{known, plan, snapshots, suite};
 use crate::api::Level;
 use crate::baseline::Judge;
 use crate::case::corpus::Corpus;
@@ -48,6 +48,8 @@ pub struct Args {
     known: known::KnownArgs,
     #[command(flatten)]
     manner: Manner,
+    #[command(flatten)]
+    snapshots: snapshots::SnapshotArgs,
     /// Only what failed or broke in a stored run
     #[arg(long, value_name = "RUN.ndjson", help_heading = "Cases")]
     failed_from: Option<PathBuf>,
@@ -99,13 +101,24 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
         stream = stream.keeping();
     }
     let ready = launch.start(&corpus, args.selection.cases.as_ref())?;
+    if full && launch.is_whole_reference() {
+        stream = stream.looking_for_orphans(ready.book.clone());
+    }
     let cases: Vec<_> = corpus.cases.iter().collect();
     // Why a run could not begin is the last thing that the stream says: the report shows it.
     let begun = run_cases(&ready.targets, &cases, &ready.options, &mut |event| stream.event(event)).is_ok();
+    let book = ready.book.clone().filter(|_| begun);
     drop(ready);
+    let whole = stream.ended_whole() && launch.is_whole_reference();
+    let closed = book.map(|book| book.close(whole));
     let (events, code, unwritten) = stream.end();
     for why in unwritten {
         eprintln!("iamspec: {why}");
+    }
+    match closed {
+        Some(Ok(Some(done))) => eprintln!("iamspec: {done}"),
+        Some(Err(why)) => return Err(Failure::broken(format!("cannot write snapshots: {why}"))),
+        Some(Ok(None)) | None => {}
     }
     if let (Some(known), true, true) = (&known, args.known.update_baseline, begun) {
         eprintln!("iamspec: {}", known.update(&events, full)?);
@@ -120,7 +133,7 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
 fn launch(args: &Args) -> Result<Launch, Failure> {
     let launch = args.manner.apply(args.target.launch()?);
     let exchanges = args.verbose || args.curl.is_some();
-    Ok(Launch { keep: args.keep, level: args.level, exchanges, shard: args.shard, ..launch })
+    Ok(Launch { keep: args.keep, level: args.level, exchanges, shard: args.shard, snapshots: args.snapshots.choice(), ..launch })
 }
 
 /// Whether every case is run in every configuration, so that a list of known failures can be judged as a whole.
@@ -129,11 +142,12 @@ fn full(args: &Args, corpus: &Corpus, whole: &Corpus) -> bool {
     corpus.cases.len() == whole.cases.len() && !narrowed && !args.fail_fast && args.shard.is_none()
 }
 
-/// Keeps the cases that failed, broke or passed unexpectedly in a stored run.
+/// Keeps the cases that failed, broke, passed unexpectedly or differed from their snapshots in a stored run.
 fn only_failed(corpus: &mut Corpus, path: &std::path::Path) -> Result<(), Failure> {
     let events = read_run(path).map_err(|why| Failure::usage(why.to_string()))?;
     let failed = |e: &Event| match e {
         Event::Case(r) if matches!(r.verdict.status, Status::Fail | Status::Error | Status::Xpass) => Some(r.case.clone()),
+        Event::Case(r) if !r.verdict.differs.is_empty() => Some(r.case.clone()),
         _ => None,
     };
     let failed: Vec<String> = events.iter().filter_map(failed).collect();

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::baseline::Judge;
+use crate::launch::Book;
 use crate::report::event::Event;
 use crate::report::tally::{Tally, exit, worse};
 use crate::report::view::View;
@@ -20,6 +21,10 @@ pub struct Stream<'a> {
     views: Vec<Named<'a>>,
     kept: Option<Vec<Event>>,
     unwritten: Vec<String>,
+    /// Where snapshots that belong to nothing are found, in a run in which they can be.
+    book: Option<Book>,
+    /// The whole suite was run, and to the end.
+    ended_whole: bool,
     exit: i32,
 }
 
@@ -27,7 +32,18 @@ impl<'a> Stream<'a> {
     /// A stream into `views`. Without `full` no entry of the judge's baseline counts as stale.
     pub fn new(judge: Option<Judge<'a>>, full: bool, views: Vec<Named<'a>>) -> Self {
         let tally = Tally::new(crate::api::Level::Should);
-        Stream { judge, full, fail_fast: false, tally, views, kept: None, unwritten: Vec::new(), exit: exit::OK }
+        Stream {
+            judge,
+            full,
+            fail_fast: false,
+            tally,
+            views,
+            kept: None,
+            unwritten: Vec::new(),
+            book: None,
+            ended_whole: false,
+            exit: exit::OK,
+        }
     }
 
     /// Keeps the events as well, for whoever needs the whole run.
@@ -42,6 +58,17 @@ impl<'a> Stream<'a> {
         self
     }
 
+    /// Lets snapshots that belong to nothing fail the run.
+    pub fn looking_for_orphans(mut self, book: Option<Book>) -> Self {
+        self.book = book;
+        self
+    }
+
+    /// Whether the whole suite was run, and to the end.
+    pub fn ended_whole(&self) -> bool {
+        self.ended_whole
+    }
+
     /// Takes an event. False: no more cases, please.
     pub fn event(&mut self, mut event: Event) -> bool {
         if let Some(judge) = &mut self.judge {
@@ -54,13 +81,21 @@ impl<'a> Stream<'a> {
             if enough {
                 finished.stopped.get_or_insert_with(|| "at the first failure, as --fail-fast asks".into());
             }
-            if self.full && finished.stopped.is_none() {
+            self.ended_whole = self.full && finished.stopped.is_none();
+            if self.ended_whole {
                 let stale = self.judge.as_ref().map(Judge::stale).unwrap_or_default();
                 if !stale.is_empty() {
                     finished.exit = worse(finished.exit, exit::FAILURES);
                 }
                 for text in stale {
                     self.pass_on(Event::Note { text: format!("stale: {text}") });
+                }
+                let orphans = self.book.as_ref().map(Book::orphans).unwrap_or_default();
+                if !orphans.is_empty() {
+                    finished.exit = worse(finished.exit, exit::FAILURES);
+                }
+                for text in orphans {
+                    self.pass_on(Event::Note { text: format!("orphan: {text}; --snapshots update removes it") });
                 }
             }
             self.exit = finished.exit;

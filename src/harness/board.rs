@@ -92,6 +92,7 @@ struct State {
     records: BTreeMap<(String, String), CaseRecord>,
     checks: Vec<CheckRecord>,
     leftovers: Vec<Leftover>,
+    orphans: Vec<String>,
     /// The run is over; why it ended before its time.
     over: Option<Option<String>>,
 }
@@ -161,6 +162,11 @@ impl Board {
         Ok(new.map(|l| format!("{} {} of {}: {}", l.kind, l.name, l.case, l.why)).collect())
     }
 
+    /// Snapshots that belong to nothing, as lines, once the run is over. Only a run of everything can tell.
+    pub fn orphans(&self) -> Result<Vec<String>, Failed> {
+        Ok(self.ended()?.orphans.clone())
+    }
+
     /// Waits for the end of the run.
     fn ended(&self) -> Result<MutexGuard<'_, State>, Failed> {
         let mut state = self.state();
@@ -218,6 +224,15 @@ impl Board {
                 })
                 .map_err(|why| why.to_string())?;
             }
+        }
+        let Some(book) = &ready.book else { return Ok(()) };
+        let whole = launch.is_whole_reference() && wanted.len() == self.plan.pairs.len();
+        if whole {
+            self.state().orphans = book.orphans();
+        }
+        // Under cargo nextest each case is a process: none of them knows a whole file.
+        if variable("NEXTEST").is_none() {
+            book.close(whole).map_err(|why| format!("cannot offer snapshots for review: {why}"))?;
         }
         Ok(())
     }

@@ -263,6 +263,9 @@ pub struct RunFinished {
     pub xfailed: usize,
     /// Trials by verdict.
     pub xpassed: usize,
+    /// Passed trials whose answers differ from their snapshots.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub differing: usize,
     /// Calls sent, cleanup and capability pass included.
     pub calls: usize,
     /// Wall time in milliseconds.
@@ -272,6 +275,12 @@ pub struct RunFinished {
     pub stopped: Option<String>,
     /// Exit code of the command.
     pub exit: i32,
+}
+
+// serde hands out references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 #[cfg(test)]

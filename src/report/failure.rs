@@ -18,6 +18,8 @@ pub struct Options {
 
 /// Characters of a value that are shown unless everything is asked for.
 const VALUE: usize = 160;
+/// Differences from snapshots that are shown of a case: an item too many moves all after it.
+const DIFFERENCES: usize = 6;
 /// Calls of one step that are shown before the rest is counted: a repeated step may have hundreds.
 const REPEATED: usize = 3;
 
@@ -32,7 +34,8 @@ pub fn failure(record: &CaseRecord, also: &[&str], options: &Options) -> String 
         Status::Xpass => ("XPASS", paint.bad("XPASS")),
         Status::Xfail => ("XFAIL", paint.warn("XFAIL")),
         Status::Skip => ("SKIP", paint.warn("SKIP")),
-        Status::Pass => ("PASS", paint.good("PASS")),
+        Status::Pass if record.verdict.differs.is_empty() => ("PASS", paint.good("PASS")),
+        Status::Pass => ("DIFFERS", paint.bad("DIFFERS")),
     };
     let _ = write!(out, "{status}  {}", paint.bold(&printable(&record.case)));
     let _ = writeln!(out, "  {} · {}", record.target, [&[record.configuration.as_str()], also].concat().join(" "));
@@ -51,11 +54,15 @@ pub fn failure(record: &CaseRecord, also: &[&str], options: &Options) -> String 
     for mismatch in &record.verdict.mismatches {
         difference(&mut out, mismatch, record, options);
     }
+    snapshots(&mut out, record, options);
     if record.waited_millis > 0 {
         let _ = writeln!(out, "  {} {} for repeated attempts", paint.dim("waited     "), duration(record.waited_millis));
     }
-    if record.verdict.status != Status::Pass {
+    if word != "PASS" {
         let _ = writeln!(out, "  {} {}", paint.dim("repeat     "), printable(&record.repeat));
+        if word == "DIFFERS" {
+            let _ = writeln!(out, "  {} add --snapshots update to that line, if this is how it should be", paint.dim("accept     "));
+        }
         if !record.steps.is_empty() {
             let _ = writeln!(out, "  {} add --curl DIR to that line for a script of curl calls", paint.dim("without us "));
         }
@@ -108,7 +115,11 @@ fn word(source: &crate::api::Source) -> String {
 }
 
 fn calls(out: &mut String, record: &CaseRecord, options: &Options) {
-    let differs = |s: &StepRecord| record.verdict.mismatches.iter().any(|m| m.step == s.step && m.at == s.at);
+    let verdict = &record.verdict;
+    let differs = |s: &StepRecord| {
+        let expected = verdict.mismatches.iter().any(|m| m.step == s.step && m.at == s.at);
+        expected || verdict.differs.iter().any(|d| d.step == s.step && d.at == s.at)
+    };
     let mut i = 0;
     while i < record.steps.len() {
         let same = record.steps[i..].iter().take_while(|s| s.step == record.steps[i].step).count();
@@ -199,6 +210,24 @@ fn difference(out: &mut String, mismatch: &Mismatch, record: &CaseRecord, option
     let _ = writeln!(out, "              actual   {}", paint.bad(&short(&mismatch.actual, limit)));
 }
 
+/// Where the answers differ from their snapshots.
+fn snapshots(out: &mut String, record: &CaseRecord, options: &Options) {
+    let (limit, most) = if options.verbose { (usize::MAX, usize::MAX) } else { (VALUE, DIFFERENCES) };
+    let paint = options.paint;
+    let differs = &record.verdict.differs;
+    for found in differs.iter().take(most) {
+        let call = record.steps.iter().find(|s| s.step == found.step).map_or("", |s| s.call.as_str());
+        let at = if found.at.is_empty() { String::new() } else { format!(" [{}]", printable(&found.at)) };
+        let place = format!("step {} {}{at}: {}", found.step + 1, printable(call), paint.bold(&printable(&found.path)));
+        let _ = writeln!(out, "  {} {place}   {}", paint.dim("snapshot   "), paint.dim(&printable(&found.snapshot)));
+        let _ = writeln!(out, "              expected {}", paint.good(&short(&found.expected, limit)));
+        let _ = writeln!(out, "              actual   {}", paint.bad(&short(&found.actual, limit)));
+    }
+    if let Some(more) = differs.len().checked_sub(most).filter(|more| *more > 0) {
+        let _ = writeln!(out, "              … {more} more; all of them with -v");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +281,16 @@ mod tests {
         let text = failure(&record, &[], &Options::default());
         assert_eq!(text.matches("CreateUser").count(), REPEATED + 1);
         assert!(text.contains("further calls of this step"));
+    }
+
+    #[test]
+    fn a_difference_from_a_snapshot_reads_like_this() {
+        insta::assert_snapshot!(failure(&samples::differs(), &[], &Options::default()));
+        let mut many = samples::differs();
+        many.verdict.differs = vec![many.verdict.differs[0].clone(); DIFFERENCES + 3];
+        let told = |verbose| failure(&many, &[], &Options { verbose, ..Options::default() });
+        assert_eq!((told(false).matches("expected <").count(), told(true).matches("expected <").count()), (DIFFERENCES, DIFFERENCES + 3));
+        assert!(told(false).contains("… 3 more; all of them with -v"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::tally::Tally;
 use super::text::{count, printable};
 use super::view::View;
 use crate::api::Level;
-use crate::verdict::{Loc, Status};
+use crate::verdict::{Loc, SnapshotDifference, Status};
 
 /// Errors of one step that GitHub shows; it drops the rest without a word.
 const SHOWN: usize = 10;
@@ -125,12 +125,20 @@ fn case(record: &CaseRecord) -> Annotation {
     lines.extend(Some(&verdict.reason).filter(|reason| !reason.is_empty()).cloned());
     lines
         .extend(verdict.mismatches.iter().map(|m| format!("step {} {}: expected {}, actual {}", m.step + 1, m.path, m.expected, m.actual)));
+    lines.extend(
+        verdict.differs.iter().map(|d| format!("step {} {}: the snapshot has {}, actual {}", d.step + 1, d.path, d.expected, d.actual)),
+    );
     lines.push(record.repeat.clone());
     Annotation {
         title: format!("{} {}", record.case, record.configuration),
         message: lines.iter().map(|line| printable(line).into_owned()).collect::<Vec<_>>().join("\n"),
-        at: verdict.mismatches.first().map(|m| m.loc.clone()),
+        at: verdict.mismatches.first().map(|m| m.loc.clone()).or_else(|| verdict.differs.first().map(snapshot)),
     }
+}
+
+/// The file of a snapshot as a place.
+fn snapshot(difference: &SnapshotDifference) -> Loc {
+    Loc { file: difference.snapshot.clone(), ..Loc::default() }
 }
 
 #[cfg(test)]

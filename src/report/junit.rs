@@ -10,7 +10,7 @@ use super::event::{CaseRecord, CheckRecord, Event, Leftover};
 use super::failure::{Options, failure};
 use super::text::printable;
 use super::view::View;
-use crate::verdict::Status;
+use crate::verdict::{SnapshotDifference, Status};
 
 /// Writes the report when the run has finished.
 pub struct Junit<W: Write> {
@@ -73,7 +73,15 @@ fn case(record: &CaseRecord) -> TestCase {
         None => printable(&verdict.reason).into_owned(),
     };
     let status = match verdict.status {
-        Status::Pass => TestCaseStatus::success(),
+        Status::Pass if verdict.differs.is_empty() => TestCaseStatus::success(),
+        Status::Pass => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let told = |d: &SnapshotDifference| format!("{}: expected {}, actual {}", d.path, d.expected, d.actual);
+            status.set_message(printable(&verdict.differs.first().map(told).unwrap_or_default()).into_owned());
+            status.set_type("snapshot");
+            status.set_description(failure(record, &[], &Options::default()));
+            status
+        }
         Status::Fail | Status::Error | Status::Xpass => {
             let kind = if verdict.status == Status::Error { NonSuccessKind::Error } else { NonSuccessKind::Failure };
             let mut status = TestCaseStatus::non_success(kind);
@@ -136,6 +144,13 @@ mod tests {
     #[test]
     fn a_run_reads_like_this() {
         insta::assert_snapshot!(written(samples::run()));
+    }
+
+    #[test]
+    fn a_difference_from_a_snapshot_is_a_failure() {
+        let text = written(vec![Event::Case(Box::new(samples::differs())), Event::RunFinished(samples::finished())]);
+        let failure = "type=\"snapshot\" message=\"User.UserId: expected &lt;UserId:1&gt;, actual &lt;UserId:2&gt;\"";
+        assert!(text.contains("type=\"snapshot\"") && text.contains("User.UserId: expected &lt;UserId:1"), "{failure} in {text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::event::*;
 use crate::api::{DialectId, Level};
-use crate::verdict::{Loc, Mismatch, Status, Verdict};
+use crate::verdict::{Loc, Mismatch, SnapshotDifference, Status, Verdict};
 
 fn step(step: usize, call: &str, params: &[(&str, &str)], status: u16) -> StepRecord {
     StepRecord {
@@ -79,6 +79,7 @@ pub fn failure() -> CaseRecord {
             status: Status::Fail,
             reason: String::new(),
             mismatches: vec![mismatch("status", "409", "200"), mismatch("error", "DeleteConflict", "success")],
+            differs: Vec::new(),
         },
         steps: vec![
             step(0, "CreateUser", &[("UserName", "t-k3f9-user")], 200),
@@ -96,8 +97,22 @@ pub fn failure() -> CaseRecord {
 pub fn pass() -> CaseRecord {
     let mut record = failure();
     record.case = "users/GetUser/by-name".into();
-    record.verdict = Verdict { status: Status::Pass, reason: String::new(), mismatches: Vec::new() };
+    record.verdict = Verdict::new(Status::Pass, "");
     record.steps.truncate(1);
+    record
+}
+
+/// A case that passes and is answered otherwise than its snapshot says.
+pub fn differs() -> CaseRecord {
+    let mut record = pass();
+    record.verdict.differs = vec![SnapshotDifference {
+        snapshot: "snapshots/cases/users/GetUser/by-name.snap".into(),
+        step: 0,
+        at: String::new(),
+        path: "User.UserId".into(),
+        expected: "<UserId:1>".into(),
+        actual: "<UserId:2>".into(),
+    }];
     record
 }
 

@@ -264,6 +264,7 @@ fn sum(all: RunFinished, part: RunFinished, shard: Option<Shard>) -> RunFinished
         skipped: all.skipped + part.skipped,
         xfailed: all.xfailed + part.xfailed,
         xpassed: all.xpassed + part.xpassed,
+        differing: all.differing + part.differing,
         calls: all.calls + part.calls,
         // The parts run beside each other.
         millis: all.millis.max(part.millis),

@@ -33,14 +33,16 @@ pub struct Tally {
     pub xfailed: usize,
     /// Trials by verdict.
     pub xpassed: usize,
-    /// Failed trials, free-check findings and leftovers that are not known, at the level that counts; and unexpected passes.
+    /// Passed trials whose answers differ from their snapshots.
+    pub differing: usize,
+    /// Failed trials, trials that differ from their snapshots, free-check findings and leftovers that are not known, at the level that counts; and unexpected passes.
     pub counted: usize,
 }
 
 impl Tally {
     /// Nothing yet.
     pub fn new(level: Level) -> Tally {
-        Tally { level, passed: 0, failed: 0, errors: 0, skipped: 0, xfailed: 0, xpassed: 0, counted: 0 }
+        Tally { level, passed: 0, failed: 0, errors: 0, skipped: 0, xfailed: 0, xpassed: 0, differing: 0, counted: 0 }
     }
 
     /// Takes one event into account.
@@ -60,8 +62,9 @@ impl Tally {
                 let counts = match record.verdict.status {
                     Status::Fail => record.level >= self.level,
                     Status::Xpass => true,
-                    _ => false,
+                    _ => !record.verdict.differs.is_empty(),
                 };
+                self.differing += usize::from(!record.verdict.differs.is_empty());
                 self.counted += usize::from(counts);
             }
             Event::Check(check) => self.counted += usize::from(check.known.is_none() && check.level >= self.level),
@@ -94,6 +97,7 @@ impl Tally {
         finished.skipped = self.skipped;
         finished.xfailed = self.xfailed;
         finished.xpassed = self.xpassed;
+        finished.differing = self.differing;
         finished.exit = worse(finished.exit, self.exit());
     }
 }
@@ -131,6 +135,15 @@ mod tests {
         assert_eq!(worse(exit::BROKEN, exit::USAGE), exit::USAGE);
         assert_eq!(worse(exit::USAGE, exit::FAILURES), exit::USAGE);
         assert_eq!(worse(130, exit::USAGE), 130);
+    }
+
+    #[test]
+    fn a_difference_from_a_snapshot_counts_at_any_level() {
+        let mut tally = Tally::new(Level::Must);
+        let mut differs = samples::differs();
+        differs.level = Level::May;
+        tally.add(&Event::Case(Box::new(differs)));
+        assert_eq!((tally.passed, tally.differing, tally.exit()), (1, 1, exit::FAILURES));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl<W: Write> Terminal<W> {
     fn case(&mut self, record: &CaseRecord) -> io::Result<()> {
         self.cases.insert(record.case.clone());
         match record.verdict.status {
-            Status::Pass => {}
+            Status::Pass if record.verdict.differs.is_empty() => {}
             Status::Skip => *self.skipped.entry(record.verdict.reason.clone()).or_default() += 1,
             Status::Xfail if !self.options.verbose => {}
             _ => self.shown.push(record.clone()),
@@ -194,6 +194,7 @@ impl<W: Write> Terminal<W> {
         let paint = self.options.paint;
         let mut parts = vec![paint.good(&format!("{} passed", finished.passed))];
         for (n, text, bad) in [
+            (finished.differing, "of them differing from snapshots", true),
             (finished.failed, "failed", true),
             (finished.errors, "broken", true),
             (finished.xpassed, "passed though known to fail", true),
@@ -234,6 +235,7 @@ fn alike(a: &CaseRecord, b: &CaseRecord) -> bool {
         && a.target == b.target
         && a.verdict.status == b.verdict.status
         && a.verdict.reason == b.verdict.reason
+        && a.verdict.differs == b.verdict.differs
         && a.verdict.mismatches.len() == b.verdict.mismatches.len()
         && a.verdict.mismatches.iter().zip(&b.verdict.mismatches).all(|(x, y)| {
             (x.step, &x.at, &x.requirement, &x.path) == (y.step, &y.at, &y.requirement, &y.path)

@@ -25,6 +25,7 @@ use crate::case::{Case, CertSource, Setting, Tamper};
 use crate::dialect::Configuration;
 use crate::plan::{AUTH_FAILURE, Disposition, OptIn, Place, Shard, Trial, plan};
 use crate::report::event::{Capability, CaseRecord, Event, Leftover, RunFinished, RunStarted, TargetRecord};
+use crate::snapshot::Snapshots;
 use crate::target::Target;
 use crate::verdict::{Status, Verdict};
 
@@ -73,6 +74,8 @@ pub struct Options {
     pub suite: String,
     /// Which part of a run this is.
     pub shard: Option<Shard>,
+    /// What the answers are held against beside the expectations; none: nothing.
+    pub snapshots: Option<Arc<Snapshots>>,
 }
 
 /// No run can be made. Nothing was sent, or nothing that left anything behind.
@@ -278,6 +281,7 @@ async fn in_session(
         records: true,
         exchanges: options.exchanges,
         repeat: options.repeat.clone(),
+        snapshots: options.snapshots.clone(),
     };
     let checks = RefCell::new(Checks::default());
     let one = async |trial: Trial<'_>| {
@@ -287,7 +291,7 @@ async fn in_session(
         let result = match guarded(state, session, &trial, &manners).await {
             Ok(result) => result,
             Err(why) => {
-                let verdict = Verdict { status: Status::Error, reason: why.to_string(), mismatches: Vec::new() };
+                let verdict = Verdict::new(Status::Error, &why.to_string());
                 TrialResult { record: untried(run, &trial, verdict, options), findings: Vec::new(), left: Vec::new() }
             }
         };
@@ -391,7 +395,7 @@ fn within_budget(run: &TargetRun, state: &State, trial: &Trial<'_>) -> io::Resul
 }
 
 fn skipped(run: &TargetRun, trial: &Trial<'_>, why: &str, options: &Options) -> CaseRecord {
-    untried(run, trial, Verdict { status: Status::Skip, reason: why.to_owned(), mismatches: Vec::new() }, options)
+    untried(run, trial, Verdict::new(Status::Skip, why), options)
 }
 
 fn untried(run: &TargetRun, trial: &Trial<'_>, verdict: Verdict, options: &Options) -> CaseRecord {

@@ -135,6 +135,11 @@ impl Session {
         &self.journal
     }
 
+    /// Forms of ids, ARNs and request ids on the target.
+    pub fn patterns(&self) -> &shape::Patterns {
+        &self.patterns
+    }
+
     /// The login token, where the target wants one: whoever ends a session without [`Session::close`] must give it back.
     pub fn token(&self) -> Option<Rc<SharedToken>> {
         self.token.clone()

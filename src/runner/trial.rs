@@ -16,6 +16,7 @@ use crate::api::{Level, Req, model};
 use crate::case::{Alternative, Case, Expect, RenderError, Row, Scope, Setting, Step, about_the_whole, filter_owned, lookup};
 use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
 use crate::report::event::{CaseRecord, StepRecord};
+use crate::snapshot::{At, Snapshots, Taker};
 use crate::verdict::{Mismatch, Status, Verdict};
 
 /// Before an answer is looked at again within the consistency window; doubled each time.
@@ -37,6 +38,8 @@ pub struct Manners {
     pub exchanges: bool,
     /// The command that repeats a run, without configuration and case.
     pub repeat: String,
+    /// What the answers are held against beside the expectations; none: nothing.
+    pub snapshots: Option<Arc<Snapshots>>,
 }
 
 /// What a trial came to.
@@ -78,7 +81,8 @@ impl From<RenderError> for End {
 pub async fn run(session: &Session, case: &Case, configuration: Configuration, manners: &Manners) -> TrialResult {
     let name = format!("{} {configuration}", case.id);
     let began = Instant::now();
-    let mut trial = Trial { session, case, configuration, manners, name, work: Work::default() };
+    let taker = manners.snapshots.as_ref().map(|s| Taker::new(case, configuration, session.patterns(), s.index()));
+    let mut trial = Trial { session, case, configuration, manners, name, taker, work: Work::default() };
     let mut end = Ok(());
     for row in rows(case, configuration) {
         end = trial.row(row).await;
@@ -106,6 +110,8 @@ struct Trial<'a> {
     manners: &'a Manners,
     /// What the journal calls it.
     name: String,
+    /// Takes the snapshot; none: nothing is to be held against one.
+    taker: Option<Taker<'a>>,
     work: Work,
 }
 
@@ -128,6 +134,9 @@ impl Trial<'_> {
         let Some((_, setting)) = setting else { return Err(End::Error(format!("the run does not know {}", self.configuration))) };
         let mut scope = Scope::new(Arc::clone(setting), &self.case.id, row);
         self.work.row = row.and_then(|r| r.requirement);
+        if let Some(taker) = &mut self.taker {
+            taker.row(row, &scope);
+        }
         let row = row.map(|r| format!("row={}", r.id));
         for (index, step) in self.case.steps.iter().enumerate() {
             let other = step.on.get(&self.configuration.dialect);
@@ -155,6 +164,7 @@ impl Trial<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let (steps, findings) = (self.work.steps.len(), self.work.findings.len());
+            let kept = self.taker.as_ref().map_or(0, Taker::kept);
             let sent = self.send(index, at, step, &bound, scope).await?;
             if model().action(&step.call).is_some_and(|action| action.mutates) {
                 self.work.changed = Some(Instant::now());
@@ -168,12 +178,19 @@ impl Trial<'_> {
             }
             let comparison = compare(&sent, result.as_ref(), expect, scope);
             if comparison.departures.is_empty() {
-                return self.save(index, at, step, result.as_ref(), scope);
+                let at = At { step: index, at, principal: step.principal.as_deref(), message: expect.message.is_some() };
+                if let (Some(taker), Some(Reply { status, outcome: Ok(outcome), .. })) = (&mut self.taker, &sent.reply) {
+                    taker.answer(at, &bound.call, *status, outcome, scope);
+                }
+                return self.save(index, at.at, step, result.as_ref(), scope);
             }
             if self.unsettled() && may_repeat(step, &sent) {
                 // What was changed a moment ago may still be seen as it was: this answer does not count.
                 self.work.steps.truncate(steps);
                 self.work.findings.truncate(findings);
+                if let Some(taker) = &mut self.taker {
+                    taker.rewind(kept);
+                }
                 sleep(pause).await;
                 self.work.waited += pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -228,10 +245,17 @@ impl Trial<'_> {
         let label = bound.principal.as_ref().map(|(name, _)| name.as_str());
         let (session, keep) = (self.session, self.manners.records);
         let mut earlier = Vec::new();
+        let taker = &mut self.taker;
+        let mut show = |at: &str, sent: &Sent, call: &Call| {
+            if let (Some(taker), Some(response), Some(reply)) = (taker.as_mut(), &sent.response, &sent.reply) {
+                taker.response(index, at, call, (response, reply), scope);
+            }
+        };
         let (sent, call) = match model().action(&step.call).filter(|_| bound.pages) {
             Some(action) => {
                 let each = |sent: &Sent, call: &Call| {
                     let at = format!("{at} page={}", earlier.len() + 1);
+                    show(at.trim(), sent, call);
                     let step_record = keep.then(|| record(session, index, at.trim(), label, sent, call));
                     earlier.push((step_record, sent.findings.clone()));
                 };
@@ -239,6 +263,7 @@ impl Trial<'_> {
             }
             None => (session.call(&bound.call, &manner).await?, bound.call.clone()),
         };
+        show(at, &sent, &call);
         for (step_record, findings) in earlier {
             self.work.steps.extend(step_record);
             self.work.findings.extend(findings.into_iter().map(|f| (step.call.clone(), f)));
@@ -336,7 +361,7 @@ impl Trial<'_> {
     }
 
     fn result(self, end: Result<(), End>, took: Duration, left: Vec<Left>) -> TrialResult {
-        let Trial { session, case, configuration, manners, work, .. } = self;
+        let Trial { session, case, configuration, manners, taker, work, .. } = self;
         let Work { mut steps, mismatches, findings, waited, .. } = work;
         let (status, reason) = match end {
             // What did not hold stands, whatever broke afterwards.
@@ -345,7 +370,15 @@ impl Trial<'_> {
             Err(End::Skip(why)) => (Status::Skip, why),
             Err(End::Failed) | Ok(()) => (Status::Pass, String::new()),
         };
-        if status == Status::Pass && !manners.exchanges {
+        let differs = match (&manners.snapshots, taker) {
+            (Some(snapshots), Some(taker)) if status == Status::Pass => snapshots.judge(taker.end(|text| session.redactor.redact(text))),
+            (Some(snapshots), _) if status != Status::Skip => {
+                snapshots.spare(&case.id, configuration);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        if status == Status::Pass && differs.is_empty() && !manners.exchanges {
             steps.iter_mut().for_each(|step| step.exchange = None);
         }
         let dialect = configuration.dialect;
@@ -359,7 +392,7 @@ impl Trial<'_> {
             loc: case.loc.to_string(),
             requirements: case.requirements.iter().map(|r| r.id().to_owned()).collect(),
             level: charged.or(first).unwrap_or(Level::May),
-            verdict: Verdict { status, reason, mismatches },
+            verdict: Verdict { status, reason, mismatches, differs },
             steps,
             millis: millis(took),
             waited_millis: millis(waited),

@@ -51,6 +51,7 @@ impl Bench {
             records: false,
             exchanges: false,
             repeat: String::new(),
+            snapshots: None,
         };
         let folder = Folder::new().map_err(|why| format!("no folder for login tokens can be made: {why}"))?;
         Ok(Bench { configuration, target, manners, runtime, folder })

@@ -8,6 +8,7 @@ mod relations;
 pub use check::check;
 pub use escapes::escapes;
 pub use patterns::{Patterns, check_request_id};
+pub use relations::promises_order;
 
 #[cfg(test)]
 mod tests;

@@ -87,27 +87,48 @@ pub(super) fn page(action: &Action, dialect: DialectId, result: &Map<String, Val
     }
     for member in &action.response {
         let (Type::List(inner), Some(Value::Array(items))) = (&member.ty, result.get(&member.name)) else { continue };
-        let Type::Struct(structure) = &**inner else { continue };
         let keys = |key: &str| items.iter().filter_map(|i| i.get(key)?.as_str().map(str::to_owned)).collect::<Vec<_>>();
-        match structure.as_str() {
-            "User" | "Group" => {
-                let names = keys(if structure == "User" { "UserName" } else { "GroupName" });
+        match order(inner) {
+            Some(Order::ByName(name)) => {
+                let names = keys(name);
                 if let Some(pair) = names.windows(2).find(|pair| pair[0].to_lowercase() > pair[1].to_lowercase()) {
                     let why = format!("expected the order of names, {} stands before {}", quote(&pair[0]), quote(&pair[1]));
                     findings.push(finding(req::SHAPE__NAMES_ORDER, "", &member.name, why));
                 }
             }
-            "PolicyVersion" => {
+            Some(Order::NewestFirst) => {
                 let ids = keys("VersionId");
                 if let Some(pair) = ids.windows(2).find(|pair| number(&pair[0]) <= number(&pair[1])) {
                     let why = format!("expected the newest first, {} stands before {}", quote(&pair[0]), quote(&pair[1]));
                     findings.push(finding(req::SHAPE__VERSIONS_ORDER, "", &member.name, why));
                 }
             }
-            _ => {}
+            None => {}
         }
     }
     findings
+}
+
+/// An order of a list that the API promises.
+enum Order {
+    /// By this member, whatever the case of its letters.
+    ByName(&'static str),
+    /// Versions of a policy, the newest first.
+    NewestFirst,
+}
+
+fn order(item: &Type) -> Option<Order> {
+    match item {
+        Type::Struct(name) if name == "User" => Some(Order::ByName("UserName")),
+        Type::Struct(name) if name == "Group" => Some(Order::ByName("GroupName")),
+        Type::Struct(name) if name == "PolicyVersion" => Some(Order::NewestFirst),
+        _ => None,
+    }
+}
+
+/// Whether the API promises an order of a list of such items.
+pub fn promises_order(item: &Type) -> bool {
+    order(item).is_some()
 }
 
 /// The number in a version id; `None` where it is none, which orders before every number.
