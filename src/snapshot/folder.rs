@@ -86,3 +86,93 @@ fn absent(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::super::file::File;
+    use super::super::variants::Variants;
+    use super::*;
+
+    #[test]
+    fn nothing_that_depends_on_a_run_is_in_a_snapshot() {
+        let forms = [
+            ("a date", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T"),
+            ("a host or port", r"127\.0\.0\.1|localhost|https?://[^ ]*:[0-9]+"),
+            ("a secret", r"[A-Za-z0-9+/]{40}|BEGIN [A-Z ]*KEY|<secret>"),
+            ("a certificate", "BEGIN CERTIFICATE"),
+            ("an access key id", r"\bAKIA[A-Z0-9]{16}\b"),
+            ("a unique id", r"\bA(IDA|GPA|NPA|SCA)[A-Z0-9]{12,}\b"),
+            ("a request id", r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{8}:[0-9a-f]{11}:"),
+            ("an account number", r"\b[0-9]{12}\b"),
+            ("a name of the run", r"iamspec[-/][a-z0-9]{6}"),
+        ]
+        .map(|(what, form)| (what, Regex::new(form).expect("compiles")));
+        let snapshots = embedded();
+        assert!(snapshots.len() > 500, "{} snapshots", snapshots.len());
+        for (path, text) in &snapshots {
+            // Titles name cases, whose ids may be as long as a secret.
+            let contents = File::parse(text).expect("a header").contents;
+            let contents: String = contents.lines().filter(|line| !line.starts_with("===")).map(|line| format!("{line}\n")).collect();
+            for (what, form) in &forms {
+                assert!(!form.is_match(&contents), "{path} holds {what}: {:?}", form.find(&contents).map(|m| m.as_str()));
+            }
+        }
+        for ((what, form), sample) in forms.iter().zip([
+            "2026-01-31T00:00:00Z",
+            "http://127.0.0.1:40000/",
+            "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYzz",
+            "-----BEGIN CERTIFICATE-----",
+            "\"AKIAIOSFODNN7EXAMPLE\"",
+            "AIDACKCEVSQ6C2EXAMPLE",
+            "7a62c49f-347e-4fc4",
+            "arn:aws:iam::123456789012:user/x",
+            "iamspec-k3f9a0abcdefgh-user",
+        ]) {
+            assert!(form.is_match(sample), "{what} is not recognised");
+        }
+    }
+
+    #[test]
+    fn formats_of_a_dialect_are_answered_alike() {
+        for (path, text) in embedded().iter().filter(|(path, _)| path.starts_with("cases/")) {
+            let variants = File::parse(text).and_then(|file| Variants::parse(&file.contents)).unwrap_or_else(|why| panic!("{path}: {why}"));
+            for column in variants.columns() {
+                assert!(!column.contains('/'), "{path}: {column} differs from the dialect's other formats");
+            }
+        }
+    }
+
+    #[test]
+    fn insta_reads_what_is_shipped() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+        for (path, text) in embedded() {
+            let ours = File::parse(&text).expect("a header");
+            assert_eq!(ours.to_string(), text, "{path}");
+            let theirs = insta::Snapshot::from_file(&root.join(&path)).expect("insta's own reader");
+            assert_eq!(theirs.as_text().map(ToString::to_string), Some(ours.contents), "{path}");
+            assert_eq!(theirs.metadata().expression(), Some(ours.expression.as_str()), "{path}");
+            assert_eq!(theirs.metadata().description().unwrap_or_default(), ours.description, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_are_written_offered_and_removed() {
+        let dir = std::env::temp_dir().join(format!("iamspec-snapshots-{}", std::process::id()));
+        let path = "cases/users/GetUser/x.snap".to_owned();
+        let change = |text: Option<&str>| [Change { path: path.clone(), text: text.map(str::to_owned) }];
+        assert_eq!(read(&dir).unwrap(), BTreeMap::new());
+        write(&dir, &change(Some("a"))).unwrap();
+        offer(&dir, &change(Some("b")), [].iter()).unwrap();
+        let pending = dir.join("cases/users/GetUser/x.snap.new");
+        assert_eq!(fs::read_to_string(&pending).unwrap(), "b");
+        assert_eq!(read(&dir).unwrap(), BTreeMap::from([(path.clone(), "a".to_owned())]), "what is offered is no snapshot");
+        offer(&dir, &change(None), [&path].into_iter()).unwrap();
+        assert!(!pending.exists() && dir.join(&path).exists());
+        write(&dir, &change(None)).unwrap();
+        write(&dir, &change(None)).unwrap();
+        assert_eq!(read(&dir).unwrap(), BTreeMap::new());
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}
