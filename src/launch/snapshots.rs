@@ -47,7 +47,7 @@ impl Choice {
     /// # Errors
     /// When the folder cannot be read, or nothing says which one to update.
     pub fn open(&self, embedded: bool, own_cases: bool) -> Result<Option<Book>, LaunchError> {
-        let usual = if self.dir.is_some() && !own_cases { Wish::Check } else { Wish::Off };
+        let usual = if self.dir.is_some() || (embedded && !own_cases) { Wish::Check } else { Wish::Off };
         let mode = match self.mode.unwrap_or(usual) {
             Wish::Off => return Ok(None),
             Wish::Check => Mode::Check,

@@ -98,6 +98,26 @@ impl Hand {
         })
     }
 
+    /// Passes requests on to another server, and its answers back with what `change` makes of their bodies. It sees the request too.
+    pub fn changing(to: &str, change: impl Fn(&str, String) -> String + Send + Sync + 'static) -> Hand {
+        let to: SocketAddr = to.trim_start_matches("http://").parse().unwrap();
+        Hand::new(move |mut client| {
+            while let Some(request) = request(&mut client) {
+                let Some(answer) = exchange(to, &request) else { return };
+                let at = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+                let (head, body) = answer.split_at(at);
+                let body = change(&String::from_utf8_lossy(&request), String::from_utf8_lossy(body).into_owned());
+                let head = String::from_utf8_lossy(head);
+                let other = |line: &&str| !line.is_empty() && !line.to_lowercase().starts_with("content-length:");
+                let head: String = head.lines().filter(other).map(|line| format!("{line}\r\n")).collect();
+                let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+                if client.write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
     /// Passes requests on to another server, each after a while, and counts them.
     pub fn slow(to: &str, pause: Duration, passed: &Arc<AtomicUsize>) -> Hand {
         Hand::slow_at("http://127.0.0.1:0", to, pause, passed)
