@@ -146,8 +146,9 @@ pub struct Selection {
     pub cases: Option<std::path::PathBuf>,
 }
 
-/// How to run.
+/// How to run. Flags that follow it in a command stand below the same heading.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "How to run and report")]
 pub struct Manner {
     /// Also cases that annoy: failed authentications and full quotas off this machine, changes of what the provider owns anywhere
     #[arg(long, value_name = "WHAT", help_heading = "Cases")]

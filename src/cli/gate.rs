@@ -33,34 +33,33 @@ use output::GateOutput;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Outcomes and exit codes (the worst counts: 2 before 3 before 1):
-  as known, fixed, new case     0  a case that fails as its entry says; with --against: one that passes now, or did not exist
-  new failure                   1  it fails, and no entry says so
-  failing otherwise             1  an entry says that it fails, but in another way
-  stale entry                   1  an entry says that it fails, and it passes; or nothing that the entry is about happened
-  expired entry                 1  the entry's last day is over
-  lost case                     1  judged when the list was made, and not in this run: skipped, filtered out, or gone
-  entry without a reason        2  --update wrote it, and no person has looked at it yet
-  cases not recorded            2  the list does not say which cases were judged when it was made
-  broken trial                  3  the harness or the network broke
-  nothing judged                3  the target was not reached, or every case was skipped
-  stopped early                 3  interrupted, killed, or cut
-Mistakes in the list (unknown ids, patterns that match nothing) and missing or doubled shards end with 2 before anything is run.
+  as known, fixed, new case  0  fails as its entry says; --against: passes now, did not exist
+  new failure                1  fails, and no entry says so
+  failing otherwise          1  fails, but not as its entry says
+  stale entry                1  nothing that the entry is about happened, or its case passes
+  expired entry              1  the entry's last day is over
+  lost case                  1  judged when the list was made, and not now: skipped or gone
+  entry without a reason     2  written by --update, and not looked at by a person yet
+  cases not recorded         2  the list does not say which cases it was made with
+  broken trial               3  the harness or the network broke
+  nothing judged             3  every case was skipped
+  stopped early              3  not reached, interrupted, killed, or cut
+Mistakes in the list (unknown ids, patterns that match nothing) and shards that are missing or
+there twice end with 2 before anything is run.
 
 Examples:
-  iamspec gate --target moto                             runs the suite and holds it against targets/moto/baseline.toml
-  iamspec gate run.ndjson                                a run already made
-  iamspec gate shard-*.ndjson --target moto              the shards of one run
-  iamspec gate --endpoint http://127.0.0.1:5000 --dialect aws --baseline iam-baseline.toml --update
-  iamspec gate new.ndjson --against old.ndjson           two runs, without a list
-  iamspec gate run.ndjson --output github=- --output markdown=$GITHUB_STEP_SUMMARY")]
+  iamspec gate --target moto                     runs the suite; the list is the target's own
+  iamspec gate run.ndjson                        a run already made
+  iamspec gate shard-*.ndjson --target moto      the shards of one run
+  iamspec gate --target mine --update            makes a list, or brings it up to date
+  iamspec gate new.ndjson --against old.ndjson   two runs, without a list
+  iamspec gate run.ndjson --output github=- --output markdown=summary.md")]
 pub struct Args {
     /// Stored runs, of `run --output ndjson=FILE`: one, or the shards of one; none: the suite is run
     #[arg(value_name = "RUN.ndjson")]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     target: TargetArgs,
-    #[command(flatten)]
-    manner: Manner,
     #[command(flatten)]
     scope: Scope,
     /// List of known failures, instead of IAMSPEC_BASELINE or the target's own baseline.toml
@@ -75,6 +74,8 @@ pub struct Args {
     /// Hold the run against an earlier one (or the shards of one) instead of a list; repeatable
     #[arg(long, value_name = "OLD.ndjson", conflicts_with_all = ["baseline", "update"], help_heading = "Known failures")]
     against: Vec<PathBuf>,
+    #[command(flatten)]
+    manner: Manner,
     /// Report to a file: json, markdown (added to the file) or github (annotations) of the gate, ndjson or junit of the run as judged;
     /// `-` is standard output; repeatable
     #[arg(short, long, value_name = "FORMAT=FILE")]
