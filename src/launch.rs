@@ -43,8 +43,8 @@ pub struct Launch {
     pub cached_capabilities: bool,
     /// Which part of a run this is. Choosing the cases is the caller's part.
     pub shard: Option<Shard>,
-    /// What to do with snapshots.
-    pub snapshots: Choice,
+    /// What to do with snapshots; none: nothing.
+    pub snapshots: Option<Choice>,
 }
 
 /// A run that can begin. The embedded reference serves as long as this lives.
@@ -118,7 +118,7 @@ impl Launch {
             exchanges: false,
             cached_capabilities: false,
             shard: None,
-            snapshots: Choice::default(),
+            snapshots: None,
         }
     }
 
@@ -163,7 +163,10 @@ impl Launch {
     /// When the reference cannot be started, or the snapshots cannot be read.
     pub fn start(&self, suite: &Corpus, folder: Option<&PathBuf>) -> Result<Ready, LaunchError> {
         let configurations = self.configurations();
-        let book = self.snapshots.open(self.foreign.is_none(), folder.is_some())?;
+        let book = match &self.snapshots {
+            Some(choice) => choice.open(self.foreign.is_none(), folder.is_some())?,
+            None => None,
+        };
         let embedded = match &self.foreign {
             Some(_) => None,
             None => Some(Embedded::start(&configurations, self.seed).map_err(LaunchError::Embedded)?),
@@ -200,7 +203,7 @@ impl Launch {
         // Whoever repeats the run may have another environment; a target's own profile says it again.
         let found = self.foreign.as_ref().filter(|_| args.target.is_none()).and_then(|target| target.profile.namespace.clone());
         let namespace = args.namespace.clone().or(found);
-        let own = self.snapshots.dir.as_ref().map(|dir| dir.display().to_string());
+        let own = self.snapshots.as_ref().and_then(|choice| choice.dir.as_ref()).map(|dir| dir.display().to_string());
         let given = [
             ("--target", &args.target),
             ("--endpoint", &args.endpoint),

@@ -133,7 +133,7 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
 fn launch(args: &Args) -> Result<Launch, Failure> {
     let launch = args.manner.apply(args.target.launch()?);
     let exchanges = args.verbose || args.curl.is_some();
-    Ok(Launch { keep: args.keep, level: args.level, exchanges, shard: args.shard, snapshots: args.snapshots.choice(), ..launch })
+    Ok(Launch { keep: args.keep, level: args.level, exchanges, shard: args.shard, snapshots: Some(args.snapshots.choice()), ..launch })
 }
 
 /// Whether every case is run in every configuration, so that a list of known failures can be judged as a whole.

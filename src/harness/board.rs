@@ -11,7 +11,7 @@ use crate::baseline::find::{Found, find};
 use crate::baseline::{Baseline, Judge};
 use crate::case::corpus::Corpus;
 use crate::dialect::Configuration;
-use crate::launch::{Launch, variable};
+use crate::launch::{Choice, Launch, variable};
 use crate::plan::{AUTH_FAILURE, OptIn, QUOTA};
 use crate::report::event::{CaseRecord, CheckRecord, Event, Leftover};
 use crate::runner::run::run;
@@ -49,6 +49,7 @@ impl Plan {
         launch.opt_in = OptIn { auth_failures: ignored, quotas: ignored, provider_policies: false };
         // Under cargo nextest each case is a process: they share what one of them learnt of the target.
         launch.cached_capabilities = true;
+        launch.snapshots = Some(Choice::default());
         let baseline = baseline(&launch, &corpus)?;
         let annoying = launch.foreign.as_ref().is_some_and(|t| !t.loopback());
         let pair = |case: &crate::case::Case, configuration: &Configuration| Pair {
