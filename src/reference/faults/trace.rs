@@ -10,7 +10,7 @@ use super::{Faults, Flaw, Lapse, Wrong};
 use crate::api::{Kind, Req, requirement::catalogue};
 use crate::dialect::{Call, Outcome};
 
-/// Everything that a reference came across. Names are those of [`Trace::mark`].
+/// Everything that a reference came across. Names are those that the core marks as it goes.
 #[derive(Debug)]
 pub struct Trace {
     inner: Mutex<Inner>,

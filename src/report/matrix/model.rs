@@ -101,7 +101,7 @@ type Key = (RowKind, String, String, String, String);
 pub struct Row<'a> {
     /// What it is about.
     pub kind: RowKind,
-    /// `users`; [`CHECKS`] and [`LEFTOVERS`] are families too.
+    /// `users`; `CHECKS` and `LEFTOVERS` are families too.
     pub family: String,
     /// `DeleteUser`; the area of a free check, the kind of a leftover.
     pub action: String,
