@@ -80,10 +80,12 @@ pub mod model;
 pub mod owned;
 mod parse;
 pub mod path;
+mod places;
 pub mod schema;
 pub mod suggest;
 pub mod template;
 pub mod vars;
+pub mod write;
 
 pub use corpus::{Corpus, CorpusError};
 pub use diagnostic::{Diagnostic, Diagnostics};
