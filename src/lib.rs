@@ -21,6 +21,7 @@ pub mod certs;
 pub mod cli;
 pub mod coverage;
 pub mod dialect;
+pub mod fuzz;
 #[cfg(feature = "harness")]
 pub mod harness;
 #[cfg(feature = "net")]

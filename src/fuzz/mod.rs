@@ -1,0 +1,23 @@
+//! The fuzzer: programs made from bytes, oracles that look at what a target answers to them, and findings.
+//!
+//! ```text
+//! bytes ─decode→ Case (a program) ─Executor→ Ran { firings, calls, coverage } ─triage→ case file
+//! ```
+//!
+//! A *program* is a [`Case`](crate::case::Case) whose steps expect nothing: [`mod@program`]. One total decoder makes it from any bytes
+//! ([`decode()`]), so that seeded random numbers, corpus files and libFuzzer drive the same thing. An [`Executor`] runs a program against
+//! a target and says what the oracles saw; a *firing* is one departure, its *fingerprint* is what stays of it when it is seen again under
+//! other names.
+//!
+//! Programs, decoder and the model that answers in lock step need no network; what drives a target is behind feature `net`.
+
+pub mod decode;
+pub mod executor;
+pub mod finding;
+pub mod oracle;
+pub mod program;
+
+pub use decode::{Ground, program as decode};
+pub use executor::{Coverage, Executor, Focus, Ran, Stop};
+pub use finding::{Evidence, Fingerprint, Firing};
+pub use oracle::{OracleId, Oracles};
