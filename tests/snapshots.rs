@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use iamspec::api::DialectId;
 use iamspec::reference::server::{Server, ServerOptions};
@@ -131,6 +132,48 @@ fn a_set_of_ones_own_is_blessed_and_checked() {
     assert!(!offered.exists(), "there is nothing to review any more");
     assert_tells(run(&changed.endpoint(), &["--snapshots", "off", "--snapshot-dir", own.as_str()]), 0, "1 passed\n");
     assert_tells(run(&changed.endpoint(), &[]), 0, "1 passed\n");
+}
+
+/// Snapshots of a case and of the wire, offered for review in a Cargo project. Skipped, saying so, where cargo-insta is missing.
+#[test]
+fn cargo_insta_lists_rejects_and_accepts() {
+    let folder = Folder::new("insta");
+    let insta = |args: &[&str]| {
+        let mut cargo = Command::new("cargo");
+        told(&cargo.current_dir(&folder.0).arg("insta").args(args).output().unwrap())
+    };
+    if insta(&["--version"]).1 != 0 {
+        eprintln!("skipped: cargo-insta is not there");
+        return;
+    }
+    std::fs::create_dir_all(folder.0.join("src")).unwrap();
+    std::fs::write(folder.0.join("src/lib.rs"), "").unwrap();
+    std::fs::write(folder.0.join("Cargo.toml"), "[package]\nname = \"mine\"\nversion = \"0.1.0\"\n[workspace]\n").unwrap();
+    let run = |more: &[&str]| {
+        let args = ["run", "users/CreateUser/answers-the-user", "--dialect", "ecs", "--snapshot-dir", "golden"];
+        told(&command(&folder, &[&args[..], more].concat()).output().unwrap())
+    };
+    assert_eq!(run(&["--snapshots", "update"]).1, 0);
+    let [case, wire] = ["golden/cases/users/CreateUser/answers-the-user.snap", "golden/wire/ecs/xml/GetUser.snap"];
+    let text = |path: &str| std::fs::read_to_string(folder.0.join(path)).unwrap();
+    let blessed = [text(case), text(wire)];
+    let edited = [blessed[0].replace("<UserId:1>", "<UserId:9>"), blessed[1].replace("Path>", "Pfad>")];
+    assert!(edited[0] != blessed[0] && edited[1] != blessed[1]);
+    std::fs::write(folder.0.join(case), &edited[0]).unwrap();
+    std::fs::write(folder.0.join(wire), &edited[1]).unwrap();
+    let (told, code) = run(&[]);
+    assert!(code == 1 && told.contains("golden: 2 snapshots for review (*.snap.new): look at it with `cargo insta review`, or"), "{told}");
+    assert!(told.contains("--snapshots update --snapshot-dir golden"), "{told}");
+
+    let (pending, code) = insta(&["pending-snapshots"]);
+    assert!(code == 0 && pending.contains(case) && pending.contains(wire), "{pending}");
+    assert_eq!(insta(&["reject", "--snapshot", case]).1, 0);
+    assert_eq!(text(case), edited[0]);
+    assert_eq!(insta(&["accept"]).1, 0);
+    assert_eq!(text(wire), blessed[1], "as iamspec writes it, byte for byte");
+    assert!(insta(&["pending-snapshots"]).0.contains("No pending snapshots"));
+    let (told, code) = run(&[]);
+    assert!(code == 1 && told.contains("golden: 1 snapshot for review"), "{told}");
 }
 
 #[test]

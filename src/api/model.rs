@@ -71,6 +71,8 @@ pub struct Member {
     pub wire: Vec<(DialectId, String)>,
     /// Names under which a dialect's documentation has a response element too.
     pub also: Vec<(DialectId, String)>,
+    /// Members of its structures that a dialect's documentation prints it without.
+    pub lacks: Vec<(DialectId, String)>,
     /// Dialects that answer this policy document as it is instead of percent-encoded.
     pub raw: Vec<DialectId>,
 }
@@ -227,6 +229,11 @@ impl Member {
         self.name == name || self.also.iter().any(|(d, also)| *d == dialect && also == name)
     }
 
+    /// Members that its structures need not have in answers of `dialect`, though they have them elsewhere.
+    pub fn lacking(&self, dialect: DialectId) -> Vec<&str> {
+        self.lacks.iter().filter(|(d, _)| *d == dialect).map(|(_, name)| name.as_str()).collect()
+    }
+
     /// Whether answers of `dialect` have it as it is, not percent-encoded (policy documents only).
     pub fn is_raw(&self, dialect: DialectId) -> bool {
         self.raw.contains(&dialect)
@@ -353,6 +360,8 @@ mod tests {
         assert_eq!((list.renamed("Scope", DialectId::Aws), list.renamed("Marker", DialectId::Ecs)), ("Scope", "Marker"));
         let versions = &model().action("ListPolicyVersions").expect("an Action").response[0];
         assert!(versions.is_called("PolicyVersions", DialectId::Ecs) && !versions.is_called("PolicyVersions", DialectId::Aws));
+        let groups = &model().action("ListGroupsForUser").expect("an Action").response[0];
+        assert_eq!((groups.lacking(DialectId::Ecs), groups.lacking(DialectId::Aws)), (vec!["CreateDate"], vec![]));
         let raw = |action: &str, d| model().action(action).expect("an Action").response.iter().any(|m| m.is_raw(d));
         assert!(raw("GetUserPolicy", DialectId::Ecs) && raw("GetGroupPolicy", DialectId::Ecs) && !raw("GetUserPolicy", DialectId::Aws));
         let status = |d| model().status_on("NotImplemented", d);

@@ -111,7 +111,14 @@ impl Book {
         }
         folder::offer(dir, &changes, met.iter())?;
         let offered = changes.iter().filter(|change| change.text.is_some()).count();
-        let how = "look at it with `cargo insta review`, or accept what is answered with --snapshots update";
-        Ok((offered > 0).then(|| format!("{}: {} for review (*.snap.new): {how}", dir.display(), count(offered, "snapshot"))))
+        Ok((offered > 0).then(|| format!("{}: {} for review (*.snap.new): {}", dir.display(), count(offered, "snapshot"), how(dir))))
     }
+}
+
+/// What to do with what waits for review in a folder. cargo insta finds it below the packages of a Cargo project and nowhere else.
+fn how(dir: &Path) -> String {
+    let found = dir.canonicalize().is_ok_and(|dir| dir.ancestors().any(|above| above.join("Cargo.toml").is_file()));
+    let look = if found { "look at it with `cargo insta review`" } else { "hold each against the .snap beside it" };
+    let of_ones_own = if dir == Path::new(OWN) { String::new() } else { format!(" --snapshot-dir {}", dir.display()) };
+    format!("{look}, or accept what is answered with --snapshots update{of_ones_own}")
 }

@@ -81,7 +81,12 @@ pub(super) fn list_for_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'
     let user = lookup::user(account, cx, p.required("UserName"), req::LIST_GROUPS_FOR_USER__UNKNOWN_USER)?;
     let all = !cx.holds(req::LIST_GROUPS_FOR_USER__OWN_GROUPS_ONLY);
     let groups = account.groups.iter().filter(|(_, group)| all || group.members.contains(&user.id));
-    let items = groups.map(|(key, group)| (key.clone(), Value::Object(group_tree(account, cx, group))));
+    let bare: Vec<&str> = p.action.response.iter().flat_map(|member| member.lacking(cx.dialect)).collect();
+    let items = groups.map(|(key, group)| {
+        let mut tree = group_tree(account, cx, group);
+        tree.retain(|name, _| !bare.contains(&name.as_str()));
+        (key.clone(), Value::Object(tree))
+    });
     Ok(ordered(cx, req::LIST_GROUPS_FOR_USER__ORDER, "Groups", page(account, cx, p, items.collect(), "Groups")?))
 }
 

@@ -99,6 +99,7 @@ fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BT
         dialects: Vec::new(),
         wire: Vec::new(),
         also: Vec::new(),
+        lacks: Vec::new(),
         raw: Vec::new(),
     };
     for flag in words {
@@ -117,6 +118,7 @@ fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BT
             None if what == "raw" => member.raw.push(dialect),
             Some(("wire", name)) => member.wire.push((dialect, name.to_owned())),
             Some(("also", name)) => member.also.push((dialect, name.to_owned())),
+            Some(("lacks", name)) => member.lacks.push((dialect, name.to_owned())),
             _ => return Err(unknown()),
         }
     }

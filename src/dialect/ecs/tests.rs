@@ -158,6 +158,9 @@ fn inline_documents_are_raw_and_those_of_versions_encoded() {
 
 #[test]
 fn a_list_is_read_under_both_of_its_names() {
+    let keys = json!({ "ResponseMetadata": { "RequestId": ID }, "ListAccessKeysResult": { "AccessKeys": [], "IsTruncated": false } });
+    let expected = json!({ "AccessKeyMetadata": [], "IsTruncated": false });
+    assert_eq!(success("ListAccessKeys", Format::Json, &keys.to_string()), (expected, vec![]));
     let expected = json!({ "Versions": [{ "VersionId": "v1" }], "IsTruncated": false });
     for name in ["Versions", "PolicyVersions"] {
         let xml = format!(

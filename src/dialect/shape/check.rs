@@ -13,7 +13,7 @@ const SECRETS: [(&str, Option<&str>); 2] = [("SecretAccessKey", Some("CreateAcce
 /// No finding repeats a secret.
 pub fn check(action: &Action, dialect: DialectId, result: &Map<String, Value>, patterns: &Patterns) -> Vec<Finding> {
     let mut walk = Walk { action, dialect, patterns, findings: Vec::new() };
-    walk.members(&action.response, result, "");
+    walk.members(&action.response, result, "", &[]);
     walk.lists_are_there(result);
     walk.secrets(result, "");
     let mut findings = walk.findings;
@@ -74,7 +74,8 @@ impl Walk<'_> {
         self.findings.push(Finding { req, at: at.to_owned(), text: text.into() });
     }
 
-    fn members(&mut self, declared: &[Member], tree: &Map<String, Value>, path: &str) {
+    /// `spared`: members that need not be there, whatever the structure says elsewhere.
+    fn members(&mut self, declared: &[Member], tree: &Map<String, Value>, path: &str, spared: &[&str]) {
         // The account itself is shown as a user without name and path, and with the account's number as its id.
         let is_root = tree.get("Arn").and_then(Value::as_str).is_some_and(|arn| arn.ends_with(":root"));
         let dialect = self.dialect;
@@ -82,7 +83,8 @@ impl Walk<'_> {
             let at = join(path, &member.name);
             match tree.get(&member.name) {
                 Some(_) if is_root && matches!(&member.ty, Type::Scalar(name) if name == "id") => {}
-                Some(value) => self.value(&member.ty, value, &at),
+                Some(value) => self.value(&member.ty, value, &at, &member.lacking(dialect)),
+                None if spared.contains(&member.name.as_str()) => {}
                 None if member.required && !is_root => self.find(req::SHAPE__REQUIRED_MEMBER, &at, "required, but not there"),
                 None if member.always => self.find(req::SHAPE__ALWAYS_MEMBER, &at, "expected in every answer, but not there"),
                 None => {}
@@ -108,15 +110,15 @@ impl Walk<'_> {
         }
     }
 
-    fn value(&mut self, ty: &Type, value: &Value, path: &str) {
+    fn value(&mut self, ty: &Type, value: &Value, path: &str, spared: &[&str]) {
         match (ty, value) {
             (Type::Struct(name), Value::Object(tree)) => {
-                self.members(model().structure(name), tree, path);
+                self.members(model().structure(name), tree, path, spared);
                 self.findings.extend(relations::resource(name, self.dialect, tree, path));
             }
             (Type::List(inner), Value::Array(items)) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.value(inner, item, &format!("{path}[{i}]"));
+                    self.value(inner, item, &format!("{path}[{i}]"), spared);
                 }
             }
             (Type::Scalar(name), _) => self.scalar(&model().scalar(name, self.dialect), value, path),

@@ -66,6 +66,30 @@ fn good_trees_have_no_findings() {
     assert_eq!(found(DialectId::Eim, "GetUser", &orn), []);
 }
 
+/// Where the examples and lists of elements of Dell's pages have more than AWS has, or less.
+#[test]
+fn what_dell_prints_is_nothing_to_find() {
+    let ecs = |action: &str, tree: Value| found(DialectId::Ecs, action, &tree);
+    let group = json!({ "Arn": "urn:ecs:iam::ns:group/g", "GroupId": "AGPA11B2858814F35CA0", "GroupName": "g", "Path": "/" });
+    let groups = json!({ "Groups": [group], "IsTruncated": false });
+    let missing = |at: &str| vec![("shape.required-member", at.to_owned())];
+    assert_eq!(ecs("ListGroupsForUser", groups.clone()), [], "a group without its date");
+    assert_eq!(ecs("ListGroups", groups.clone()), missing("Groups[0].CreateDate"), "which other pages print");
+    assert_eq!(ecs("ListGroupsForUser", with(groups, "/Groups/0/Path", Value::Null)), missing("Groups[0].Path"));
+    let made = with(with(key(), "/AccessKey/AccessKeySelector", json!("s")), "/AccessKey/AccessKeyId", json!("AKIAFE4086C4F2E286DD"));
+    assert_eq!(ecs("CreateAccessKey", made.clone()), []);
+    assert_eq!(found(DialectId::Eim, "CreateAccessKey", &made), [("shape.undeclared-element", "AccessKey.AccessKeySelector".to_owned())]);
+    let boundary = json!({ "PermissionsBoundaryArn": "urn:ecs:iam:::policy/IAMReadOnlyAccess", "PermissionsBoundaryType": "Policy" });
+    let user = json!({ "User": {
+        "Arn": "urn:ecs:iam::ns:user/u", "CreateDate": "2020-04-15T15:17:15Z", "Path": "/", "UserId": "AIDA7079A32D6242C3A4", "UserName": "u",
+        "PermissionsBoundary": boundary, "Tags": [],
+    } });
+    assert_eq!(ecs("GetUser", user), []);
+    let version = json!({ "VersionId": "v1", "IsDefaultVersion": true, "CreateDate": "2020-04-15T21:43:59Z", "Document": "{}" });
+    assert_eq!(ecs("CreatePolicyVersion", json!({ "PolicyVersion": version })), []);
+    assert_eq!(ecs("ListPolicyVersions", json!({ "Versions": [version], "IsTruncated": false })), []);
+}
+
 #[test]
 fn the_account_itself_is_a_user_without_a_name() {
     let root = json!({ "User": {

@@ -14,8 +14,8 @@ use crate::snapshot::refs::Unknown;
 /// Headers that are part of the API. Others belong to servers and proxies.
 const HEADERS: [&str; 3] = ["content-type", "x-amzn-requestid", "location"];
 
-/// Elements that hold the text of a refusal, over all dialects.
-const MESSAGES: [&str; 2] = ["Message", "Details"];
+/// Elements that hold the text of a refusal, over all dialects; the last two in front of the API on ECS.
+const MESSAGES: [&str; 4] = ["Message", "Details", "description", "details"];
 
 /// An answer of a run.
 #[derive(Clone, Debug)]
