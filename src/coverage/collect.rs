@@ -9,6 +9,9 @@ use crate::case::model::{Case, Check, Expect, Node, Step};
 use crate::report::event::{CaseRecord, StepRecord};
 use crate::verdict::Status;
 
+/// The code of what a user may not do.
+const DENIED: &str = "AccessDenied";
+
 /// What trials on one dialect reached; names as in [`super::DialectCoverage`].
 pub struct Reached {
     dialect: DialectId,
@@ -17,6 +20,8 @@ pub struct Reached {
     pub elements: BTreeSet<String>,
     pub expected: BTreeSet<String>,
     pub errors: BTreeSet<String>,
+    pub allowed: BTreeSet<String>,
+    pub denied: BTreeSet<String>,
     /// Why something was not reached, where a case says so: it must be absent, or the case that would reach it was skipped.
     pub reasons: BTreeMap<String, String>,
 }
@@ -45,6 +50,8 @@ impl Reached {
             elements: BTreeSet::new(),
             expected: BTreeSet::new(),
             errors: BTreeSet::new(),
+            allowed: BTreeSet::new(),
+            denied: BTreeSet::new(),
             reasons: BTreeMap::new(),
         }
     }
@@ -64,8 +71,15 @@ impl Reached {
             if succeeded && (expect.given || case.action.as_ref() == Some(&action.name)) {
                 self.actions.insert(action.name.clone());
             }
+            // Of a user with a key of its own: the account itself may everything.
+            if succeeded && step.principal.is_some() {
+                self.allowed.insert(action.name.clone());
+            }
             if let Some(code) = sent.code.as_ref().filter(|code| expect.error.contains(code)) {
                 self.errors.insert(format!("{}.{code}", action.name));
+                if step.principal.is_some() && code == DENIED {
+                    self.denied.insert(action.name.clone());
+                }
             }
             if let Some(result) = &sent.result {
                 let mut paths = BTreeSet::new();
@@ -280,6 +294,19 @@ mod tests {
         assert_eq!(list(&reached.parameters), ["CreateUser.Path", "CreateUser.UserName", "DeleteUser.UserName", "GetUser.UserName"]);
         assert_eq!(list(&reached.elements), ["GetUser.User", "GetUser.User.Path", "GetUser.User.Tags", "GetUser.User.Tags[].Key"]);
         assert_eq!(list(&reached.expected), ["GetUser.User", "GetUser.User.Path"]);
+    }
+
+    #[test]
+    fn what_a_user_may_and_may_not_is_told_from_what_the_account_may() {
+        let (mut record, mut case) = sample();
+        case.steps[2].expect.error = vec!["AccessDenied".into()];
+        record.steps[2].code = Some("AccessDenied".into());
+        let mut reached = Reached::new(DialectId::Aws);
+        reached.take(&record, &case);
+        assert!(reached.allowed.is_empty() && reached.denied.is_empty(), "the account itself called");
+        case.steps.iter_mut().for_each(|step| step.principal = Some("key".into()));
+        reached.take(&record, &case);
+        assert_eq!((list(&reached.allowed), list(&reached.denied)), (vec!["CreateUser", "GetUser"], vec!["DeleteUser"]));
     }
 
     #[test]

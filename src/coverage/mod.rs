@@ -1,9 +1,13 @@
-//! What of the API a run reached: Actions, parameters, response elements, declared error codes, requirements, and the facts they say.
+//! What of the API a run reached: Actions, parameters, response elements, declared error codes, requirements, and the facts they say;
+//! and, from what `iamspec strength` measured, which of those requirements something would notice the breaking of.
 //!
 //! "Reached" is what happened in trials that passed, taken from the run's events; the case files only say what was looked at.
 
 mod collect;
+mod kills;
 mod show;
+
+pub use kills::{FactKills, Kills, Measured, RuleKills, State};
 
 pub use show::text;
 
@@ -33,6 +37,9 @@ pub struct Coverage {
     pub unreachable: BTreeMap<String, String>,
     /// What is known of the API, as far as requirements say it.
     pub facts: FactCoverage,
+    /// What strength measured, where reports of it were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kills: Option<Kills>,
 }
 
 /// Facts by what has become of them. Those that the API alone cannot show are in none of the lists.
@@ -78,12 +85,29 @@ pub struct DialectCoverage {
     pub elements_expected: usize,
     /// Declared error codes (`DeleteUser.DeleteConflict`) that a case expected and got.
     pub errors: Part,
+    /// Actions that a user that the suite made called with success: a policy allowed it.
+    pub allowed: Part,
+    /// Actions that such a user was denied.
+    pub denied: Part,
+    /// The last three Action by Action.
+    pub by_action: BTreeMap<String, ActionCoverage>,
     /// Declared error codes that the API alone cannot provoke, with the reason.
     pub unreachable_errors: BTreeMap<String, String>,
     /// Why Actions, parameters, elements and errors are missing, where it is known.
     pub reasons: BTreeMap<String, String>,
     /// Actions that the dialect documents beyond those that are covered at all, by subject.
     pub beyond: BTreeMap<String, Vec<String>>,
+}
+
+/// Coverage of one Action on one dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ActionCoverage {
+    /// Declared error codes that the API can provoke.
+    pub errors: Part,
+    /// Whether a policy allowed it to a user.
+    pub allowed: bool,
+    /// Whether a user was denied it.
+    pub denied: bool,
 }
 
 /// What there is, reached and not.
@@ -133,7 +157,13 @@ impl Coverage {
             free_checks: catalogue().iter().filter(|r| r.is_free_check()).map(|r| r.id.clone()).collect(),
             unreachable: unreachable.map(|r| (r.id.clone(), r.reason.clone().unwrap_or_default())).collect(),
             facts: FactCoverage::of(facts(), &held),
+            kills: None,
         }
+    }
+
+    /// The same with what strength measured.
+    pub fn with(self, measured: &Measured) -> Coverage {
+        Coverage { kills: Some(measured.kills(facts())), ..self }
     }
 }
 
@@ -155,6 +185,17 @@ impl DialectCoverage {
         let provokable = actions().flat_map(errors).filter(|e| reached.errors.contains(e) || !unreachable_errors.contains_key(e));
         let (elements, errors) = (Part::new(actions().flat_map(elements_of), &reached.elements), Part::new(provokable, &reached.errors));
         let parameters = Part::new(actions().flat_map(parameters), &reached.parameters);
+        let [allowed, denied] = [&reached.allowed, &reached.denied].map(|set| Part::new(actions().map(|a| a.name.clone()), set));
+        let of_action = |a: &'static Action| {
+            let own = a.errors.iter().filter(|code| {
+                let name = format!("{}.{code}", a.name);
+                reached.errors.contains(&name) || !unreachable_errors.contains_key(&name)
+            });
+            let hit = a.errors.iter().filter(|code| reached.errors.contains(&format!("{}.{code}", a.name))).cloned().collect();
+            let (allowed, denied) = (reached.allowed.contains(&a.name), reached.denied.contains(&a.name));
+            ActionCoverage { errors: Part::new(own.cloned(), &hit), allowed, denied }
+        };
+        let by_action = actions().map(|a| (a.name.clone(), of_action(a))).collect();
         let actions_reached = Part::new(actions().map(|a| a.name.clone()), &reached.actions);
         let printed = |name: &str| {
             let (action, path) = name.split_once('.')?;
@@ -165,7 +206,7 @@ impl DialectCoverage {
         let mut known = reached.reasons.clone();
         known.extend(in_name_only.map(|a| (a.name.clone(), format!("{dialect} documents that it answers NotImplemented"))));
         let why = |name: &str| reason(name, &known).or_else(|| printed(name));
-        let missing = [&actions_reached, &parameters, &elements, &errors].into_iter().flat_map(|part| &part.missing);
+        let missing = [&actions_reached, &parameters, &elements, &errors, &allowed, &denied].into_iter().flat_map(|part| &part.missing);
         let reasons = missing.filter_map(|name| Some((name.clone(), why(name)?))).collect();
         DialectCoverage {
             actions: actions_reached,
@@ -173,6 +214,9 @@ impl DialectCoverage {
             elements_expected: Part::new(actions().flat_map(elements_of), &expected).reached,
             elements,
             errors,
+            allowed,
+            denied,
+            by_action,
             unreachable_errors: unreachable_errors.into_iter().filter(|(e, _)| !reached.errors.contains(e)).collect(),
             reasons,
             beyond: model().beyond(dialect).map(|(subject, actions)| (subject.to_owned(), actions.to_vec())).collect(),
@@ -236,7 +280,7 @@ mod tests {
     #[test]
     fn an_empty_run_reaches_nothing() {
         let coverage = Coverage::of(&[], &[]);
-        assert!(coverage.dialects.is_empty() && coverage.requirements_with_case.is_empty());
+        assert!(coverage.dialects.is_empty() && coverage.requirements_with_case.is_empty() && coverage.kills.is_none());
         let told = coverage.requirements_without_case.len() + coverage.free_checks.len() + coverage.unreachable.len();
         assert_eq!(told, catalogue().len());
     }

@@ -1,8 +1,9 @@
 //! Coverage as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Coverage, Part};
+use super::{ActionCoverage, Coverage, Kills, Part, State};
 
 /// Coverage as text: counts first, then by name what was not reached.
 pub fn text(coverage: &Coverage) -> String {
@@ -17,12 +18,23 @@ pub fn text(coverage: &Coverage) -> String {
         part("response elements in a checked response", &c.elements, format!("  ({} of them in an expectation)", c.elements_expected));
         let unreachable = c.unreachable_errors.len();
         part("declared errors provoked", &c.errors, format!("  (and {unreachable} that the API alone cannot provoke)"));
-        for (label, part) in [("Action", &c.actions), ("parameter", &c.parameters), ("element", &c.elements), ("error", &c.errors)] {
+        part("Actions that a policy allowed a user", &c.allowed, String::new());
+        part("Actions that a user was denied", &c.denied, String::new());
+        let parts = [
+            ("no Action", &c.actions),
+            ("no parameter", &c.parameters),
+            ("no element", &c.elements),
+            ("no error", &c.errors),
+            ("not seen allowed", &c.allowed),
+            ("not seen denied", &c.denied),
+        ];
+        for (label, part) in parts {
             for name in &part.missing {
                 let reason = c.reasons.get(name).map(|why| format!(": {why}")).unwrap_or_default();
-                let _ = writeln!(out, "    no {label} {name}{reason}");
+                let _ = writeln!(out, "    {label} {name}{reason}");
             }
         }
+        by_action(&mut out, &c.by_action);
         for (name, reason) in &c.unreachable_errors {
             let _ = writeln!(out, "    unreachable {name}: {reason}");
         }
@@ -55,14 +67,46 @@ pub fn text(coverage: &Coverage) -> String {
     for (id, reason) in &facts.no_requirement {
         let _ = writeln!(out, "    no requirement {id}: {reason}");
     }
+    if let Some(found) = &coverage.kills {
+        kills(&mut out, found);
+    }
     out
+}
+
+/// A line for each Action.
+fn by_action(out: &mut String, actions: &BTreeMap<String, ActionCoverage>) {
+    let width = actions.keys().map(String::len).max().unwrap_or_default();
+    let _ = writeln!(out, "    {:width$}  codes  allowed  denied", "by Action");
+    let seen = |it: bool| if it { "yes" } else { "no" };
+    for (name, a) in actions {
+        let codes = format!("{}/{}", a.errors.reached, a.errors.of);
+        let _ = writeln!(out, "    {name:width$}  {codes:>5}  {:>7}  {:>6}", seen(a.allowed), seen(a.denied));
+    }
+}
+
+/// What strength measured: counts, then by name what was not killed.
+fn kills(out: &mut String, found: &Kills) {
+    let states = [State::Survived, State::Indirect, State::Skipped, State::NotMeasured];
+    let (killed, of) = (found.that(State::Killed).len(), found.requirements.len());
+    let _ = writeln!(out, "what strength measured\n  {:<40} {killed:>4}/{of}", "requirements that are killed");
+    let (held, open) = (found.facts.killed.len(), found.facts.open.len());
+    let _ = writeln!(out, "  {:<40} {held:>4}/{}", "facts whose requirements are all killed", held + open);
+    for state in states {
+        for id in found.that(state) {
+            let counts = found.requirements.get(id).copied().unwrap_or_default();
+            let all = counts.killed + counts.indirect + counts.survived + counts.skipped;
+            let of = if all > 0 { format!(" ({} of {all} killed)", counts.killed) } else { String::new() };
+            let _ = writeln!(out, "    {} {id}{of}", state.word());
+        }
+    }
+    for (id, open) in &found.facts.open {
+        let _ = writeln!(out, "    open {id}: {}", open.join(", "));
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::{DialectCoverage, FactCoverage};
+    use super::super::{DialectCoverage, FactCoverage, FactKills, RuleKills};
     use super::*;
     use crate::api::DialectId;
 
@@ -75,6 +119,12 @@ mod tests {
             elements: part(3, 4, &["GetUser.User.Path"]),
             elements_expected: 2,
             errors: part(5, 6, &["DeleteUser.DeleteConflict"]),
+            allowed: part(1, 1, &[]),
+            denied: part(0, 1, &["DeleteUser"]),
+            by_action: BTreeMap::from([(
+                "DeleteUser".into(),
+                ActionCoverage { errors: part(1, 2, &["DeleteConflict"]), allowed: true, denied: false },
+            )]),
             unreachable_errors: BTreeMap::from([("DeleteUser.LimitExceeded".into(), "No quota grows by deleting.".into())]),
             reasons: BTreeMap::from([("GetUser.User.Path".into(), "must be absent, says x".into())]),
             beyond: BTreeMap::from([("roles".into(), vec!["CreateRole".into(), "GetRole".into()])]),
@@ -90,6 +140,17 @@ mod tests {
                 open: BTreeMap::from([("f.open".into(), vec!["c.d".into()])]),
                 no_requirement: BTreeMap::from([("f.none".into(), "A wording.".into())]),
             },
+            kills: Some(Kills {
+                requirements: BTreeMap::from([
+                    ("a.b".into(), RuleKills { killed: 2, kills: 5, ..RuleKills::default() }),
+                    ("c.d".into(), RuleKills { killed: 1, survived: 1, ..RuleKills::default() }),
+                    ("e.f".into(), RuleKills::default()),
+                ]),
+                facts: FactKills {
+                    killed: vec!["f.held".into()],
+                    open: BTreeMap::from([("f.open".into(), vec!["c.d (survived)".into()])]),
+                },
+            }),
         };
         insta::assert_snapshot!(text(&coverage));
     }
