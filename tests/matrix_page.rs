@@ -14,7 +14,7 @@ const fn case<'a>(case: &'a str, requirement: &'a str, level: &'a str, verdict: 
     Told { case, requirement, level, verdict, actual: "200" }
 }
 
-/// Four cases and two findings on two targets, one of them in two versions.
+/// Five cases and two findings on two targets, one of them in two versions.
 fn runs(folder: &Folder) -> Vec<String> {
     let name = "create-group.name-unique";
     let attached = "delete-user.no-attached-policy";
@@ -31,6 +31,7 @@ fn runs(folder: &Folder) -> Vec<String> {
         .without("UploadServerCertificate", "501 NotImplemented")
         .case(case("groups/CreateGroup/duplicate", name, "must", "pass"))
         .case(case("users/DeleteUser/attached", attached, "must", "pass"))
+        .differing(case("users/GetUser/same", "get-user.by-name", "must", "pass"))
         .case(case("users/DeleteUser/removes", "delete-user.removes", "must", "skip"))
         .case(case("users/GetUser/odd", "create-user.name-unique", "may", "xfail"))
         .check("shape.id", "GetUser", "User.UserId", "expected the form AIDA…, is 1")
@@ -72,7 +73,7 @@ fn the_table_is_a_tree_of_counts() {
         let cells = "[...document.querySelectorAll('#scroll tbody tr')].map((r) => [...r.cells].slice(1).map((c) => c.textContent.trim()).join(' | '))";
         let cells = browser.eval(cells);
         assert_eq!(cells[0], "✗ 1 fail | ✓ 1 pass | ✓ 1 pass", "groups");
-        assert_eq!(cells[2], "✓ 2 pass | ✓ 1 pass✗ 1 fail◇ 1 known | ✓ 1 pass◇ 1 known○ 1 skip", "users");
+        assert_eq!(cells[2], "✓ 2 pass | ✓ 1 pass✗ 1 fail◇ 1 known | ✓ 1 pass≠ 1 differs◇ 1 known○ 1 skip", "users");
         assert_eq!(cells[5], "·nothing found | ·nothing found | ✗ 1 fail", "free checks");
         let columns = "[...document.querySelectorAll('thead th[data-column]')].map((h) => h.innerText.replace(/\\s+/g, ' ')).join('; ')";
         assert_eq!(browser.text(columns), "moto 5.2.4 aws · 2026-11-15; moto 5.2.5 aws · 2026-11-22; ministack 1.5 aws · 2026-11-22");
@@ -90,7 +91,7 @@ fn search_narrows_and_stays_in_the_address() {
         browser.write("attached POLICY");
         let found = "users users/DeleteUser users/DeleteUser/delete-user.no-attached-policy users/DeleteUser/attached";
         assert!(browser.text(ROWS).starts_with(found), "few hits are unfolded: {}", browser.text(ROWS));
-        assert_eq!(browser.text("document.querySelector('#count').textContent"), "1 of 4 cases");
+        assert_eq!(browser.text("document.querySelector('#count').textContent"), "1 of 5 cases");
         assert_eq!(browser.text("location.hash"), "#q=attached+POLICY");
         browser.reload();
         assert_eq!(browser.text("document.querySelector('#q').value"), "attached POLICY");
@@ -115,10 +116,11 @@ fn filters_show_what_they_say() {
         };
         let (duplicate, attached, removes, odd) =
             ("groups/CreateGroup/duplicate", "users/DeleteUser/attached", "users/DeleteUser/removes", "users/GetUser/odd");
+        let same = "users/GetUser/same";
         let (check, leftover) = ("shape.id GetUser User.UserId", "cleanup.deletable users/DeleteUser/attached");
         let all = |ids: &[&str]| ids.join("; ");
-        assert_eq!(shows("show=departing"), all(&[duplicate, attached, odd, check, leftover]));
-        assert_eq!(shows("show=failing"), all(&[duplicate, attached, check, leftover]), "known failures are not");
+        assert_eq!(shows("show=departing"), all(&[duplicate, attached, odd, same, check, leftover]));
+        assert_eq!(shows("show=failing"), all(&[duplicate, attached, same, check, leftover]), "known failures are not");
         assert_eq!(shows("show=failing&in=1"), attached);
         assert_eq!(shows("show=differ"), all(&[duplicate, attached, check, leftover]), "a skip is no other opinion");
         assert_eq!(shows("show=only&in=1"), attached);
@@ -131,7 +133,7 @@ fn filters_show_what_they_say() {
         assert_eq!(shows("hide=0&show=differ"), all(&[attached, check, leftover]), "hidden targets have no say");
         assert_eq!(
             shows("show=nonsense&in=99&fold=4"),
-            all(&[duplicate, attached, removes, odd, check, leftover]),
+            all(&[duplicate, attached, removes, odd, same, check, leftover]),
             "a wrong address does no harm"
         );
     });
@@ -248,6 +250,7 @@ fn evidence_can_be_linked_to() {
         for (cell, parts) in [
             ("2:users/DeleteUser/removes", &["○ skip", "the target does not support UploadServerCertificate"][..]),
             ("2:users/GetUser/odd", &["◇ known", "it does not look at attachments"]),
+            ("2:users/GetUser/same", &["≠ differs", "<UserId:1>", "<UserId:2>", "golden/cases/users/GetUser/same.snap"]),
             ("0:users/GetUser/odd", &["This case was not part of the run."]),
             ("1:users/DeleteUser/removes", &["✓ pass", "CreateUser → 200"]),
             ("2:shape.id GetUser User.UserId", &["User.UserId", "expected the form AIDA…, is 1", "3 responses"]),
@@ -262,7 +265,7 @@ fn evidence_can_be_linked_to() {
             }
         }
         browser.click("#evidence .ways button");
-        assert!(browser.text(EVIDENCE).contains("it does not look at attachments"), "a group's list leads to its cases");
+        assert!(browser.text(EVIDENCE).contains("<UserId:2>"), "a group's list leads to its cases, the gravest first");
     });
 }
 

@@ -43,6 +43,16 @@ impl Stored {
         self
     }
 
+    /// A case that passes, and whose answer is not its snapshot's.
+    pub fn differing(mut self, told: Told<'_>) -> Stored {
+        let mut event = record(&self.target, Told { verdict: "pass", ..told });
+        let file = format!("golden/cases/{}.snap", told.case);
+        event["verdict"]["differs"] =
+            json!([{ "snapshot": file, "step": 1, "path": "User.UserId", "expected": "<UserId:1>", "actual": "<UserId:2>" }]);
+        self.events.push(event);
+        self
+    }
+
     /// A free check that did not hold.
     pub fn check(mut self, requirement: &str, action: &str, at: &str, text: &str) -> Stored {
         self.events.push(json!({

@@ -53,7 +53,7 @@ fn stem(column: &Column<'_>) -> String {
 fn message(counts: &Counts) -> (String, &'static str, &'static str) {
     if counts.total() == 0 {
         ("nothing ran".into(), "#6e7781", "lightgrey")
-    } else if counts.of(Mark::Fail) + counts.of(Mark::Xpass) > 0 {
+    } else if counts.of(Mark::Fail) + counts.of(Mark::Xpass) + counts.of(Mark::Differs) > 0 {
         (counts.in_words(), "#b3403a", "critical")
     } else if counts.of(Mark::Error) > 0 || counts.of(Mark::Pass) == 0 {
         (counts.in_words(), "#6e7781", "lightgrey")

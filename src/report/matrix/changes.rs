@@ -14,7 +14,7 @@ pub enum Changed {
     Otherwise,
     /// It no longer departs, and passes.
     Fixed,
-    /// The verdict is another one, between pass, skip and error.
+    /// The verdict is another one, between pass, differs, skip and error.
     Verdict,
     /// It was not part of the earlier run.
     New,
@@ -144,9 +144,10 @@ fn changed(row: &Row<'_>, old: &[Entry<'_>], new: &[Entry<'_>]) -> Option<Change
         });
     };
     let passes = |mark| matches!(mark, Mark::Pass | Mark::Xpass);
+    let keeps = |mark| passes(mark) || mark == Mark::Differs;
     match (departs(was.mark), departs(is.mark)) {
         (false, true) => Some(Changed::Broken),
-        (true, false) if passes(is.mark) => Some(Changed::Fixed),
+        (true, false) if keeps(is.mark) => Some(Changed::Fixed),
         (true, true) => (how(old) != how(new)).then_some(Changed::Otherwise),
         _ => (was.mark != is.mark && !(passes(was.mark) && passes(is.mark))).then_some(Changed::Verdict),
     }
@@ -246,6 +247,25 @@ mod tests {
              gone users/GetUser/gone\n\
              1 newly failing, 1 fails in another way, 2 fixed, 1 other verdict, 1 new case, 1 gone, 1 as before"
         );
+    }
+
+    #[test]
+    fn a_difference_from_a_snapshot_is_another_verdict_than_a_pass_and_mends_a_failure() {
+        let differing = |case: &'static str| {
+            move |events: &mut Vec<Event>| {
+                for event in events {
+                    if let Event::Case(record) = event
+                        && record.case == case
+                    {
+                        record.verdict = samples::differs().verdict;
+                    }
+                }
+            }
+        };
+        let runs = [fixtures::run("moto", "a", |_| {}), later(differing("users/GetUser/by-name"))];
+        assert_eq!(told(&runs), "other-verdict users/GetUser/by-name\n1 other verdict, 4 as before");
+        let runs = [fixtures::run("moto", "a", |_| {}), later(differing("users/DeleteUser/attached-policy-blocks"))];
+        assert_eq!(told(&runs), "fixed users/DeleteUser/attached-policy-blocks\n1 fixed, 4 as before");
     }
 
     #[test]

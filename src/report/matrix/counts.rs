@@ -13,6 +13,8 @@ pub enum Mark {
     Fail,
     /// The harness or the network broke.
     Error,
+    /// It passes, but its answers are not those of its snapshot.
+    Differs,
     /// The target departs as its list of known failures says.
     Xfail,
     /// It passed although listed as failing.
@@ -24,6 +26,7 @@ pub enum Mark {
 impl From<&Verdict> for Mark {
     fn from(verdict: &Verdict) -> Mark {
         match verdict.status {
+            Status::Pass if !verdict.differs.is_empty() => Mark::Differs,
             Status::Pass => Mark::Pass,
             Status::Fail => Mark::Fail,
             Status::Error => Mark::Error,
@@ -35,7 +38,7 @@ impl From<&Verdict> for Mark {
 }
 
 /// Every mark, in the order of columns and legends.
-pub const ORDER: [Mark; 6] = [Mark::Pass, Mark::Fail, Mark::Error, Mark::Xfail, Mark::Xpass, Mark::Skip];
+pub const ORDER: [Mark; 7] = [Mark::Pass, Mark::Fail, Mark::Error, Mark::Differs, Mark::Xfail, Mark::Xpass, Mark::Skip];
 
 /// How a verdict looks: never by colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub fn look(mark: Mark) -> Look {
         Mark::Pass => ("pass", "pass", "✓", "keeps what the case asks for"),
         Mark::Fail => ("fail", "fail", "✗", "departs from the API"),
         Mark::Error => ("error", "error", "!", "the harness or the network broke; says nothing about the target"),
+        Mark::Differs => ("differs", "differs", "≠", "passes, and its answers are not those of its snapshot"),
         Mark::Xfail => ("xfail", "known", "◇", "departs as its list of known failures says"),
         Mark::Xpass => ("xpass", "unexpected pass", "◆", "passes although listed as failing"),
         Mark::Skip => ("skip", "skip", "○", "not run: a missing capability or a precondition"),
@@ -139,7 +143,7 @@ mod tests {
         assert_eq!(counts.in_words(), "2 pass, 1 fail, 1 error, 1 known, 1 skip");
         assert_eq!(counts.in_signs(), "✓ 2 ✗ 1 ! 1 ◇ 1 ○ 1");
         let json = serde_json::to_value(counts).unwrap();
-        assert_eq!(json, serde_json::json!({ "pass": 2, "fail": 1, "error": 1, "xfail": 1, "xpass": 0, "skip": 1 }));
+        assert_eq!(json, serde_json::json!({ "pass": 2, "fail": 1, "error": 1, "differs": 0, "xfail": 1, "xpass": 0, "skip": 1 }));
     }
 
     #[test]
@@ -152,6 +156,10 @@ mod tests {
             let verdict: Verdict = serde_json::from_value(serde_json::json!({ "status": name })).unwrap();
             assert_eq!(look(Mark::from(&verdict)).name, name);
         }
+        let differs: Verdict = serde_json::from_value(serde_json::json!({ "status": "pass", "differs": [
+            { "snapshot": "x.snap", "step": 0, "path": "status", "expected": "200", "actual": "201" }] }))
+        .unwrap();
+        assert_eq!((Mark::from(&differs), departs(Mark::Differs)), (Mark::Differs, false));
         signs.sort_unstable();
         signs.dedup();
         assert_eq!(signs.len(), ORDER.len());

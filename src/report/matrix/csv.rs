@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use super::changes::{Changed, changes};
 use super::counts::look;
 use super::model::{Entry, Matrix, Record, Row};
+use crate::report::event::CaseRecord;
 use crate::report::text::printable;
 
 /// Names of the columns. `kind` is `case`, `check` or `leftover`; `date` when the run began; `change` against the run of the same target
-/// before it, `gone` on a line of its own without a verdict; `found` the first difference of a departure.
+/// before it, `gone` on a line of its own without a verdict; `found` the first difference of a departure,
+/// or from a snapshot.
 pub const COLUMNS: [&str; 15] = [
     "target",
     "version",
@@ -85,9 +87,10 @@ fn verdict(
 
 fn found(record: Record<'_>) -> String {
     match record {
-        Record::Case(record) => match record.verdict.mismatches.first() {
-            Some(m) => format!("step {} {}: expected {}, actual {}", m.step + 1, m.path, m.expected, m.actual),
-            None => String::new(),
+        Record::Case(CaseRecord { verdict, .. }) => match (verdict.mismatches.first(), verdict.differs.first()) {
+            (Some(m), _) => format!("step {} {}: expected {}, actual {}", m.step + 1, m.path, m.expected, m.actual),
+            (None, Some(d)) => format!("step {} {}: the snapshot has {}, actual {}", d.step + 1, d.path, d.expected, d.actual),
+            (None, None) => String::new(),
         },
         Record::Check(check) => format!("{}: {}", check.at, check.text),
         Record::Leftover(leftover) => format!("{}: {}", leftover.name, leftover.why),

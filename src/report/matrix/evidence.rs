@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::model::{Entry, Matrix, Record};
 use crate::report::event::{CaseRecord, Exchange, StepRecord};
 use crate::report::text::{printable, printable_lines, short};
-use crate::verdict::{Mismatch, Status};
+use crate::verdict::{Mismatch, SnapshotDifference, Status};
 
 /// Characters of a value that are kept.
 const VALUE: usize = 2_000;
@@ -50,6 +50,7 @@ struct Difference {
     step: usize,
     #[serde(skip_serializing_if = "String::is_empty")]
     at: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     requirement: String,
     path: String,
     expected: String,
@@ -121,7 +122,7 @@ fn evidence(entry: &Entry<'_>) -> Evidence {
         },
         Record::Case(record) => Evidence {
             reason,
-            differs: record.verdict.mismatches.iter().map(difference).collect(),
+            differs: record.verdict.mismatches.iter().map(difference).chain(record.verdict.differs.iter().map(beside)).collect(),
             steps: steps(record),
             millis: usize::try_from(record.millis).unwrap_or(usize::MAX),
             waited: usize::try_from(record.waited_millis).unwrap_or(usize::MAX),
@@ -144,11 +145,29 @@ fn difference(m: &Mismatch) -> Difference {
     }
 }
 
+/// A difference from a snapshot, which no requirement speaks of.
+fn beside(d: &SnapshotDifference) -> Difference {
+    Difference {
+        step: d.step + 1,
+        at: printable(&d.at).into_owned(),
+        requirement: String::new(),
+        path: short(&d.path, VALUE),
+        expected: short(&d.expected, VALUE),
+        actual: short(&d.actual, VALUE),
+        prerequisite: false,
+        loc: printable(&d.snapshot).into_owned(),
+    }
+}
+
 /// The calls of a case. Of one that departs or broke, with parameters, and the bytes of the calls that differ; of one that passed, Actions
 /// and answers.
 fn steps(record: &CaseRecord) -> Vec<Step> {
-    let full = matches!(record.verdict.status, Status::Fail | Status::Xfail | Status::Error);
-    let differs = |s: &StepRecord| record.verdict.mismatches.iter().any(|m| m.step == s.step && m.at == s.at);
+    let verdict = &record.verdict;
+    let full = !verdict.differs.is_empty() || matches!(verdict.status, Status::Fail | Status::Xfail | Status::Error);
+    let differs = |s: &StepRecord| {
+        let places = verdict.mismatches.iter().map(|m| (m.step, &m.at)).chain(verdict.differs.iter().map(|d| (d.step, &d.at)));
+        places.into_iter().any(|(step, at)| step == s.step && *at == s.at)
+    };
     let last = record.steps.len().saturating_sub(1);
     let mut out: Vec<Step> = Vec::new();
     let mut alike = 0;
@@ -210,6 +229,7 @@ fn body(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::matrix::counts::Mark;
     use crate::report::samples;
 
     #[test]
@@ -228,6 +248,16 @@ mod tests {
         record.steps = vec![one; 100];
         let steps = steps(&record);
         assert_eq!((steps.len(), steps[1].more, steps[0].params.len()), (2, 98, 0));
+    }
+
+    #[test]
+    fn a_difference_from_a_snapshot_is_shown_like_one_from_an_expectation() {
+        let record = samples::differs();
+        let entry = Entry { configuration: "eim/xml", mark: Mark::Differs, level: record.level, record: Record::Case(&record) };
+        let told = evidence(&entry);
+        assert_eq!((told.differs[0].path.as_str(), told.differs[0].actual.as_str()), ("User.UserId", "<UserId:2>"));
+        assert_eq!(told.differs[0].loc, "snapshots/cases/users/GetUser/by-name.snap");
+        assert!(!told.steps[0].params.is_empty());
     }
 
     #[test]

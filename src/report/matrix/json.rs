@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::changes::{Changes, changes};
 use super::counts::{Counts, look};
 use super::model::{self, Column, Entry, Matrix, Record, Row};
-use crate::verdict::Mismatch;
+use crate::report::event::CaseRecord;
+use crate::verdict::{Mismatch, SnapshotDifference};
 
 /// Version of the document.
 const VERSION: u32 = 1;
@@ -88,6 +89,8 @@ struct CellOut<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "<[Mismatch]>::is_empty")]
     mismatches: &'a [Mismatch],
+    #[serde(skip_serializing_if = "<[SnapshotDifference]>::is_empty")]
+    differs: &'a [SnapshotDifference],
     #[serde(skip_serializing_if = "str::is_empty")]
     repeat: &'a str,
 }
@@ -178,19 +181,22 @@ fn row<'a>(row: &'a Row<'a>) -> RowOut<'a> {
 }
 
 fn entry<'a>(entry: &Entry<'a>) -> CellOut<'a> {
-    let (text, mismatches, repeat): (&str, &[Mismatch], &str) = match entry.record {
-        Record::Case(record) => ("", &record.verdict.mismatches, &record.repeat),
-        Record::Check(check) => (&check.text, &[], ""),
-        Record::Leftover(leftover) => (&leftover.why, &[], ""),
-    };
-    CellOut {
+    let cell = CellOut {
         configuration: entry.configuration,
         verdict: look(entry.mark).name,
         level: entry.level.to_string(),
         reason: entry.record.reason(),
-        text,
-        mismatches,
-        repeat,
+        text: "",
+        mismatches: &[],
+        differs: &[],
+        repeat: "",
+    };
+    match entry.record {
+        Record::Case(CaseRecord { verdict, repeat, .. }) => {
+            CellOut { mismatches: &verdict.mismatches, differs: &verdict.differs, repeat, ..cell }
+        }
+        Record::Check(check) => CellOut { text: &check.text, ..cell },
+        Record::Leftover(leftover) => CellOut { text: &leftover.why, ..cell },
     }
 }
 

@@ -3,9 +3,9 @@
 const changedRows = new Set(index.changes.flatMap((pair) => pair.list.map((change) => change.row)));
 
 const departs = (entry) => statuses[entry.status].departs;
-const wrong = (entry) => departs(entry) || statuses[entry.status].name === "error" || statuses[entry.status].name === "xpass";
+const wrong = (entry) => departs(entry) || ["error", "xpass", "differs"].includes(statuses[entry.status].name);
 const unexpected = (entry) => wrong(entry) && statuses[entry.status].name !== "xfail";
-const answered = (entry) => departs(entry) || statuses[entry.status].name.endsWith("pass");
+const answered = (entry) => departs(entry) || ["pass", "xpass", "differs"].includes(statuses[entry.status].name);
 
 /** What a column says of a leaf, as far as columns can be compared: it departs, keeps, or says nothing. */
 function stance(leaf, column) {
