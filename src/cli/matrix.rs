@@ -19,7 +19,7 @@ Examples:
 
 Forms:
   html  a page without network access: search, filters, and each cell with its evidence
-  md    GitHub-flavoured Markdown; --summary: short, with the details folded
+  md    GitHub-flavoured Markdown: counts, and the cases that depart; --summary: only what is not as known
   json  {v, columns: [target, version, dialect, run, date, counts, …], families: [{family, kind, counts, actions: [{action,
         counts, requirements: [{requirement, counts, rows: [{id, title, cells}]}]}]}], changes}; counts and cells are lists in
         the order of columns; a cell has an entry for each configuration, with its verdict

@@ -1,21 +1,24 @@
-//! The matrix as GitHub-flavoured Markdown: for a README, and in short for a CI summary.
+//! The matrix as GitHub-flavoured Markdown: for a README, and in short for a CI summary. It counts, and names the cases that depart; how each
+//! departs, and why, is for the page and for programs.
 //!
-//! What a target sent stands in code spans only, where neither Markdown nor HTML means anything.
+//! What a target sent stands in code spans or entities only, where neither Markdown nor HTML means anything.
 
+mod span;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::changes::{Changed, Changes, changes};
 use super::counts::{Mark, ORDER, departs, look};
 use super::model::{self, Column, Entry, Matrix, Record, Row, RowKind};
-use crate::report::text::{count, printable, short};
+use crate::report::text::count;
+use span::{cell, close, code, html, open, prose, row, short_of};
 
-/// Characters of a value that are shown.
-const VALUE: usize = 200;
-/// Departures of a target, and changes of a kind, that the short form lists.
+/// Unexpected departures of a target, and changes of a kind, that are listed.
 const LISTED: usize = 50;
 
-/// Writes it. `short`: no table by Action, and of each target's departures only those that are not known.
+/// Writes it. `short`: no table by Action, and of what is known no more than its count.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -28,9 +31,13 @@ pub fn write(matrix: &Matrix<'_>, short: bool, to: &mut dyn Write) -> io::Result
     }
     if !short {
         model::families(&matrix.rows).for_each(|family| by_action(&mut out, matrix, family));
+        departures(&mut out, matrix);
     }
     for column in 0..matrix.columns.len() {
-        departures(&mut out, matrix, column, short);
+        unexpected(&mut out, matrix, column);
+        if !short {
+            not_judged(&mut out, matrix, column);
+        }
     }
     to.write_all(out.as_bytes())
 }
@@ -126,107 +133,151 @@ fn changed(out: &mut String, matrix: &Matrix<'_>, changes: &Changes<'_>) {
     }
 }
 
-fn departures(out: &mut String, matrix: &Matrix<'_>, column: usize, short: bool) {
-    let shown = |e: &Entry<'_>| match e.mark {
-        Mark::Error | Mark::Xpass => true,
-        mark => departs(mark) && !(short && mark == Mark::Xfail),
-    };
-    let all: Vec<(&Row<'_>, &Entry<'_>)> =
-        matrix.rows.iter().flat_map(|r| r.cells[column].iter().filter(|e| shown(e)).map(move |e| (r, e))).collect();
-    let name = matrix.columns[column].name();
-    let missing: Vec<String> = matrix.columns[column].missing().map(|c| format!("{} ({})", code(&c.action), code(&c.evidence))).collect();
-    if all.is_empty() && missing.is_empty() {
+/// Which rows depart in any column, a table a family.
+fn departures(out: &mut String, matrix: &Matrix<'_>) {
+    let shown = |r: &&Row<'_>| r.cells.iter().flatten().any(|e| worth_a_look(e.mark));
+    let departing: usize = matrix.rows.iter().filter(shown).count();
+    if departing == 0 {
         return;
     }
-    let what = if short { "unexpected" } else { "departures" };
-    open(out, &format!("{} {}: {what} {}", html(&name), matrix.columns[column].target.dialect, all.len()));
-    if !missing.is_empty() {
-        let _ = writeln!(out, "It does not have {}.\n", missing.join(", "));
+    let _ = writeln!(
+        out,
+        "## What departs\n\nHow, and why: the page that `iamspec matrix RUN.ndjson -o matrix.html` makes of the same runs.\n"
+    );
+    for family in model::families(&matrix.rows) {
+        let rows: Vec<&Row<'_>> = family.iter().filter(shown).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let of = if family[0].kind == RowKind::Case {
+            format!("{} of {}", rows.len(), count(family.len(), "case"))
+        } else {
+            rows.len().to_string()
+        };
+        open(out, &format!("{}: {of}", html(&family[0].family)));
+        row(out, heads(family[0].kind.name(), &matrix.columns));
+        row(out, std::iter::repeat_n("---".to_owned(), matrix.columns.len() + 1));
+        for departing in rows {
+            let cells = departing.cells.iter().map(|entries| signs(entries));
+            row(out, std::iter::once(named(departing)).chain(cells));
+        }
+        close(out);
     }
-    for (row, entry) in all.iter().take(if short { LISTED } else { usize::MAX }) {
-        departure(out, row, entry);
+}
+
+/// A row by what it says and its id. Ids of cases are plain by their grammar, and what a stored run has in their place is not trusted.
+fn named(row: &Row<'_>) -> String {
+    let id = code(&row.id).replace('|', "\\|");
+    match row.kind {
+        RowKind::Case => format!("{} {id}", prose(&row.title)),
+        RowKind::Check | RowKind::Leftover => format!("{} {id}", cell(&row.requirement)),
     }
-    if short {
-        more(out, all.len());
+}
+
+/// The verdicts of a cell: once where all configurations agree, else with the configurations of those to look at.
+fn signs(entries: &[Entry<'_>]) -> String {
+    let mut by_mark: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for entry in entries {
+        by_mark.entry(super::counts::index(entry.mark)).or_default().push(entry.configuration);
     }
+    let several = by_mark.len() > 1;
+    let told = by_mark.into_iter().map(|(at, configurations)| match ORDER[at] {
+        mark if several && worth_a_look(mark) => format!("{} {}", look(mark).sign, cell(&configurations.join(" "))),
+        mark => look(mark).sign.to_owned(),
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a verdict is more than that the target keeps the API, or was not asked.
+fn worth_a_look(mark: Mark) -> bool {
+    departs(mark) || matches!(mark, Mark::Error | Mark::Xpass | Mark::Differs)
+}
+
+/// What of a target is not as its list of known failures has it. What configurations have in common is told once.
+fn unexpected(out: &mut String, matrix: &Matrix<'_>, column: usize) {
+    let mut all: Vec<(&Row<'_>, Mark, String, Vec<&str>)> = Vec::new();
+    for departing in &matrix.rows {
+        for entry in departing.cells[column].iter().filter(|e| worth_a_look(e.mark) && e.mark != Mark::Xfail) {
+            let text = departure(entry);
+            match all.iter_mut().find(|(row, mark, told, _)| std::ptr::eq(*row, departing) && *mark == entry.mark && *told == text) {
+                Some((.., configurations)) => configurations.push(entry.configuration),
+                None => all.push((departing, entry.mark, text, vec![entry.configuration])),
+            }
+        }
+    }
+    if all.is_empty() {
+        return;
+    }
+    let name = matrix.columns[column].name();
+    open(out, &format!("{} {}: unexpected {}", html(&name), matrix.columns[column].target.dialect, all.len()));
+    for (row, mark, text, configurations) in all.iter().take(LISTED) {
+        let _ = write!(out, "- **{}** {}", look(*mark).word, code(&row.id));
+        let configurations: Vec<String> = configurations.iter().filter(|c| !c.is_empty()).map(|c| code(c)).collect();
+        let _ = writeln!(out, "{}{}{text}", if configurations.is_empty() { "" } else { " " }, configurations.join(" "));
+    }
+    more(out, all.len());
     close(out);
 }
 
-fn departure(out: &mut String, row: &Row<'_>, entry: &Entry<'_>) {
-    let _ = write!(out, "- **{}** {}", look(entry.mark).word, code(&row.id));
-    if !entry.configuration.is_empty() {
-        let _ = write!(out, " {}", code(entry.configuration));
-    }
-    let _ = write!(out, ", {}", entry.level);
+/// How one departs: its level, the first difference, and the reason.
+fn departure(entry: &Entry<'_>) -> String {
     let found = match entry.record {
-        Record::Case(record) => record.verdict.mismatches.first().map(|m| {
-            let expected = code(&short_of(&m.expected));
-            format!(
-                "{} step {} {}: expected {expected}, actual {}",
+        Record::Case(record) => match (record.verdict.mismatches.first(), record.verdict.differs.first()) {
+            (Some(m), _) => Some(format!(
+                "{} step {} {}: expected {}, actual {}",
                 code(&m.requirement),
                 m.step + 1,
                 code(&m.path),
+                code(&short_of(&m.expected)),
                 code(&short_of(&m.actual))
-            )
-        }),
+            )),
+            (None, Some(d)) => Some(format!(
+                "step {} {}: the snapshot has {}, actual {}",
+                d.step + 1,
+                code(&d.path),
+                code(&short_of(&d.expected)),
+                code(&short_of(&d.actual))
+            )),
+            (None, None) => None,
+        },
         Record::Check(check) => Some(format!("{}: {}", code(&check.requirement), code(&short_of(&check.text)))),
         Record::Leftover(leftover) => Some(format!("{} {}", code(&leftover.kind), code(&short_of(&leftover.why)))),
     };
-    for text in [found, Some(entry.record.reason()).filter(|r| !r.is_empty()).map(|r| code(&short_of(r)))].into_iter().flatten() {
-        let _ = write!(out, "  \n  {text}");
+    let reason = Some(entry.record.reason()).filter(|r| !r.is_empty()).map(|r| code(&short_of(r)));
+    let lines = [found, reason].into_iter().flatten().map(|line| format!("  \n  {line}"));
+    format!(", {}{}", entry.level, lines.collect::<String>())
+}
+
+/// What was not asked of a target: the Actions that it does not have, and why else cases were skipped.
+fn not_judged(out: &mut String, matrix: &Matrix<'_>, column: usize) {
+    let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for capability in matrix.columns[column].missing() {
+        missing.entry(&capability.evidence).or_default().push(code(&capability.action));
     }
-    out.push('\n');
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in matrix.cases().iter().flat_map(|r| &r.cells[column]).filter(|e| e.mark == Mark::Skip) {
+        *reasons.entry(entry.record.reason()).or_default() += 1;
+    }
+    if missing.is_empty() && reasons.is_empty() {
+        return;
+    }
+    let (name, skipped) = (matrix.columns[column].name(), matrix.columns[column].counts.of(Mark::Skip));
+    open(out, &format!("{} {}: skipped {skipped}", html(&name), matrix.columns[column].target.dialect));
+    for (evidence, actions) in missing {
+        let _ = writeln!(out, "It does not have {} ({}).\n", actions.join(", "), code(evidence));
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
+    for (reason, n) in reasons {
+        let _ = writeln!(out, "- {n}: {}", prose(&short_of(reason)));
+    }
+    close(out);
 }
 
 fn more(out: &mut String, n: usize) {
     if n > LISTED {
         let _ = writeln!(out, "- … and {} more", n - LISTED);
     }
-}
-
-fn open(out: &mut String, summary: &str) {
-    let _ = writeln!(out, "<details><summary>{summary}</summary>\n");
-}
-
-fn close(out: &mut String) {
-    out.push_str("\n</details>\n\n");
-}
-
-fn row(out: &mut String, cells: impl Iterator<Item = String>) {
-    let _ = writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "));
-}
-
-fn short_of(text: &str) -> String {
-    short(text, VALUE)
-}
-
-/// A code span, with a fence longer than any in the text.
-fn code(text: &str) -> String {
-    let text = printable(text);
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    match text.is_empty() {
-        true => "(empty)".into(),
-        false => format!("{fence}{pad}{text}{pad}{fence}"),
-    }
-}
-
-/// A cell of a table: bare where every character is plain, else a code span in which a pipe does not end the cell.
-fn cell(text: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || " .-_/:".contains(c);
-    let link = text.contains("//") || text.contains("www.");
-    if text.chars().all(bare) && !link && !text.contains("__") { text.into() } else { code(text).replace('|', "\\|") }
-}
-
-/// Text inside of HTML.
-fn html(text: &str) -> String {
-    let entity = |c: char| match c {
-        c if c.is_alphanumeric() || c == ' ' => c.to_string(),
-        '.' | '-' => c.to_string(),
-        c => format!("&#{};", u32::from(c)),
-    };
-    printable(text).chars().map(entity).collect()
 }
 
 #[cfg(test)]
@@ -272,13 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_target_sent_is_code_or_nothing() {
-        assert_eq!(code("a`b``c"), "```a`b``c```");
-        assert_eq!(code("`"), "`` ` ``");
-        assert_eq!(code("a\n<img onerror=x>"), "`a\\n<img onerror=x>`");
-        assert_eq!(cell("a|b"), "`a\\|b`");
-        assert_eq!((cell("moto 5.2.5"), cell("https://x")), ("moto 5.2.5".into(), "`https://x`".into()));
-        assert_eq!(html("<b>&"), "&#60;b&#62;&#38;");
+    fn a_hostile_target_is_neither_markdown_nor_html() {
         let hostile = "</details>\n# x\n<script>alert(1)</script> @everyone [a](http://b) | `` |";
         let run = fixtures::run(hostile, "a", |events| {
             for event in events {
