@@ -230,6 +230,9 @@ pub fn without_index(path: &str) -> String {
     out
 }
 
+/// In the place of a case: what was made or seen before the cases, when each Action was tried once.
+pub const CAPABILITY_PASS: &str = "capability-pass";
+
 /// Something that could not be removed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leftover {
@@ -241,7 +244,7 @@ pub struct Leftover {
     pub name: String,
     /// What was tried and answered.
     pub why: String,
-    /// The case that made it.
+    /// The case that made it, or [`CAPABILITY_PASS`].
     pub case: String,
     /// Known: listed in the baseline, with its reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,10 +10,10 @@ use super::trial::Main;
 use crate::api::{Action, model};
 use crate::case::CertSource;
 use crate::dialect::{Call, Configuration, Outcome};
-use crate::report::event::Capability;
+use crate::report::event::{CAPABILITY_PASS, Capability};
 
 /// What the journal calls the pass.
-const TRIAL: &str = "capability-pass";
+const TRIAL: &str = CAPABILITY_PASS;
 
 /// Codes that say that an Action is not there, beside those of the profile.
 const UNSUPPORTED: [&str; 2] = ["InvalidAction", "NotImplemented"];
