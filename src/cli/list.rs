@@ -11,6 +11,7 @@ use crate::api::DialectId;
 use crate::api::requirement::{Requirement, catalogue};
 use crate::case::Case;
 use crate::case::filter::glob;
+use crate::case::suggest::one_of;
 use crate::report::tally::exit;
 
 /// Arguments.
@@ -99,7 +100,12 @@ fn targets(out: &mut impl Write, as_json: bool) -> Result<(), Failure> {
     for profile in known {
         let version = profile.version.map(|v| format!(" {v}")).unwrap_or_default();
         let endpoint = profile.endpoint.unwrap_or_else(|| "--endpoint URL".into());
-        writeln!(out, "{:width$}  {} ({}{version}, {endpoint})", profile.name, profile.about, profile.dialect)?;
+        let regions = if profile.regions.is_empty() {
+            String::new()
+        } else {
+            format!(", --region {}", one_of(profile.regions.iter().map(String::as_str)))
+        };
+        writeln!(out, "{:width$}  {} ({}{version}, {endpoint}{regions})", profile.name, profile.about, profile.dialect)?;
     }
     Ok(())
 }

@@ -189,6 +189,7 @@ fn numbers(profile: &Profile, tree: &DeTable<'_>, problems: &mut Vec<Problem>) {
         ("max-response", profile.max_response >= 1024, "bytes, at least 1024"),
         ("formats", !profile.formats.is_empty(), "at least one of xml, json"),
         ("styles", !profile.styles.is_empty(), "at least one of form, query, sigv4"),
+        ("regions", profile.regions.is_empty() || profile.regions.contains(&profile.region), "a list in which `region` is"),
         ("namespace", profile.namespace.as_deref().is_none_or(is_namespace), NAMESPACE),
         ("second-namespace", profile.second_namespace.as_deref().is_none_or(is_namespace), NAMESPACE),
     ] {
@@ -295,6 +296,7 @@ mod tests {
             ("jobs = 0", "0", "`jobs` is out of range", "between 1 and 256"),
             ("timeout = inf", "inf", "`timeout` is out of range", "seconds"),
             ("endpoint = \"localhost:1\"", "\"localhost:1\"", "`endpoint` is no URL", "http://"),
+            ("regions = [\"a\"]", "[\"a\"]", "`regions` is out of range", "`region` is"),
             ("namespace = \"a b\"", "\"a b\"", "`namespace` is out of range", "without blanks"),
             ("jobs = \"many\"", "\"many\"", "invalid type", ""),
             ("jobs = ", "", "", ""),

@@ -46,6 +46,8 @@ pub struct Profile {
     pub path: Option<String>,
     /// SigV4 region.
     pub region: String,
+    /// The regions that `{region}` may stand for; none: any.
+    pub regions: Vec<String>,
     /// SigV4 service.
     pub service: Option<String>,
     /// Formats to run.
@@ -139,6 +141,7 @@ impl Default for Profile {
             endpoint: None,
             path: None,
             region: "us-east-1".into(),
+            regions: Vec::new(),
             service: None,
             formats: vec![Format::Xml],
             styles: Vec::new(),

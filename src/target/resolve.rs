@@ -15,6 +15,7 @@ use super::profile::Profile;
 use crate::api::DialectId;
 use crate::auth::Proof;
 use crate::auth::sigv4::Scope;
+use crate::case::suggest::{did_you_mean, one_of};
 use crate::dialect::{Configuration, Format, Style, Wire};
 
 /// What the command line says of the target. What is not given comes from the environment, then from the profile.
@@ -96,6 +97,18 @@ pub enum ResolveError {
         /// Name of the target.
         name: String,
     },
+    /// The target is not in that region.
+    #[error("target '{name}' is not in region '{region}': there are {known}{hint}")]
+    Region {
+        /// Name of the target.
+        name: String,
+        /// The region asked for.
+        region: String,
+        /// The regions that the profile names.
+        known: String,
+        /// Did you mean …?
+        hint: String,
+    },
     /// The endpoint is no URL that can be used.
     #[error("endpoint '{endpoint}' {why}; write it as http://host:port or https://host/path")]
     Endpoint {
@@ -135,6 +148,9 @@ pub enum ResolveError {
     },
 }
 
+/// Stands for the region in an endpoint.
+const REGION: &str = "{region}";
+
 /// The foreign target that the arguments name; they have been completed with [`TargetArgs::or_environment`] and are not
 /// [embedded](TargetArgs::embedded).
 ///
@@ -169,7 +185,13 @@ pub fn resolve(args: &TargetArgs, sources: &Sources<'_>) -> Result<Target, Resol
 
     // A target that names no endpoint, such as an emulator on a free port, takes the environment's, whoever named the target.
     let text = args.endpoint.clone().or_else(|| profile.endpoint.clone()).or_else(|| (sources.env)("IAMSPEC_ENDPOINT"));
-    let text = text.ok_or_else(|| ResolveError::NoEndpoint { name: profile.name.clone() })?.replace("{region}", &profile.region);
+    let text = text.ok_or_else(|| ResolveError::NoEndpoint { name: profile.name.clone() })?;
+    if text.contains(REGION) && !profile.regions.is_empty() && !profile.regions.contains(&profile.region) {
+        let known = || profile.regions.iter().map(String::as_str);
+        let hint = did_you_mean(&profile.region, known()).map(|h| format!("; {h}")).unwrap_or_default();
+        return Err(ResolveError::Region { name: profile.name, region: profile.region, known: one_of(known()), hint });
+    }
+    let text = text.replace(REGION, &profile.region);
     if args.target.is_none() {
         // A name for reports; without credentials, which a URL never has here.
         profile.name = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest).trim_end_matches('/').to_owned();
@@ -379,6 +401,35 @@ mod tests {
         assert_eq!(t.configurations().iter().map(ToString::to_string).collect::<Vec<_>>(), ["eim/json"]);
         let args = TargetArgs { dialect: Some(DialectId::Aws), ..args };
         assert!(resolve(&args, &sources).unwrap_err().to_string().contains("dialect aws has no JSON form"));
+    }
+
+    #[test]
+    fn each_region_of_outscale_has_its_host_and_another_one_is_refused() {
+        let env = env(&[("OSC_ACCESS_KEY", "O"), ("OSC_SECRET_KEY", "o")]);
+        let sources = Sources { env: &env, profile: None, home: None };
+        let at = |region: Option<&str>| {
+            let args = TargetArgs { target: Some("outscale-eim".into()), region: region.map(str::to_owned), ..TargetArgs::default() };
+            resolve(&args, &sources)
+        };
+        for region in ["ap-northeast-1", "cloudgouv-eu-west-1", "eu-west-2", "us-east-2", "us-west-1"] {
+            let t = at(Some(region)).unwrap();
+            assert_eq!((t.url().as_str(), t.scope().region.as_str()), (format!("https://eim.{region}.outscale.com/").as_str(), region));
+            assert_eq!(t.configurations().iter().map(ToString::to_string).collect::<Vec<_>>(), ["eim/xml", "eim/json"]);
+        }
+        assert_eq!(at(None).unwrap().scope().region, "eu-west-2");
+        let said = at(Some("us-west-2")).unwrap_err().to_string();
+        assert!(
+            said.starts_with("target 'outscale-eim' is not in region 'us-west-2': there are ap-northeast-1, ")
+                && said.contains("us-west-1")
+        );
+        // An endpoint of one's own is in whatever region.
+        let args = TargetArgs {
+            target: Some("outscale-eim".into()),
+            region: Some("lab".into()),
+            endpoint: Some("http://127.0.0.1:1".into()),
+            ..TargetArgs::default()
+        };
+        assert_eq!(resolve(&args, &sources).unwrap().scope().region, "lab");
     }
 
     const ECS: &[(&str, &str)] = &[("ECS_USERNAME", "root"), ("ECS_PASSWORD", "s3cret"), ("ECS_NAMESPACE", "ns1")];
