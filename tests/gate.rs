@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use iamspec::api::DialectId;
 use iamspec::reference::server::{Server, ServerOptions};
-use support::{Folder, Hand, signed, somebody, told};
+use support::{Folder, Hand, signed, told};
 
 /// A server, a suite of a few cases and a folder for everything.
 struct Desk {
@@ -233,6 +233,48 @@ fn a_run_that_reached_nothing_or_stopped_never_passes() {
 }
 
 #[test]
+fn a_broken_trial_ends_with_3() {
+    let desk = Desk::listed("broken");
+    let text = desk.read("run.ndjson");
+    let broken = |line: &str| {
+        let mut event: serde_json::Value = serde_json::from_str(line).unwrap();
+        if event["case"] == "users/GetUser/right" {
+            event["verdict"] = serde_json::json!({ "status": "error", "reason": "the connection could not be made" });
+        }
+        format!("{event}\n")
+    };
+    desk.write("run.ndjson", &text.lines().map(broken).collect::<String>());
+    assert_tells(desk.gate(&LIST), 3, &["broken trial  users/GetUser/right", "the connection could not be made", "does not pass: exit 3"]);
+}
+
+#[test]
+fn findings_and_leftovers_have_the_same_outcomes_as_cases() {
+    let desk = Desk::listed("others");
+    let last = desk.read("run.ndjson").lines().count() - 1;
+    let finding = r#"{"v":1,"event":"check","target":"TARGET","configuration":"aws/xml","requirement":"shape.id","level":"must","action":"GetUser","at":"User.UserId","text":"is 1","case":"users/GetUser/right","count":3}"#;
+    let leftover =
+        r#"{"v":1,"event":"leftover","target":"TARGET","kind":"user","name":"x","why":"DeleteUser: 500","case":"users/GetUser/right"}"#;
+    let target = desk.server.endpoint.trim_start_matches("http://").to_owned();
+    let mut lines: Vec<String> = desk.read("run.ndjson").lines().map(str::to_owned).collect();
+    let found = [finding, leftover].map(|line| line.replace("TARGET", &target));
+    lines.splice(last..last, found);
+    desk.write("run.ndjson", &(lines.join("\n") + "\n"));
+    assert_tells(
+        desk.gate(&LIST),
+        1,
+        &["new failure  shape.id in GetUser at User.UserId", "new failure  user left behind by users/GetUser/right"],
+    );
+    let update = ["run.ndjson", "--baseline", "known.toml", "--update", "--reason", "ids are numbers, and users are kept"];
+    assert_tells(desk.gate(&update), 0, &["2 added", "the gate passes"]);
+    assert_tells(desk.gate(&LIST), 0, &["3  as known"]);
+    desk.change("known.toml", "action = \"GetUser\"", "action = \"GetUser\"\nexpires = \"2020-02-29\"");
+    assert_tells(desk.gate(&LIST), 1, &["expired entry  shape.id in GetUser"]);
+    lines.drain(last..last + 2);
+    desk.write("run.ndjson", &(lines.join("\n") + "\n"));
+    assert_tells(desk.gate(&LIST), 1, &["stale entry"]);
+}
+
+#[test]
 fn mistakes_of_usage_end_with_2() {
     let desk = Desk::listed("usage");
     for (args, said) in [
@@ -312,105 +354,4 @@ fn the_parts_of_a_run_are_one_run() {
     desk.run("3.ndjson", &["--shard", "3/3"]);
     assert_tells(gate(&shards), 2, &["shard 3/3 is missing", "3.ndjson is of another run: suite"]);
     assert_tells(desk.run("x.ndjson", &["--shard", "4/3"]), 2, &["there is no part 4 of 3"]);
-}
-
-/// What a hostile target answers: markup, commands of workflows and terminals.
-const HOSTILE: &str = "<script>alert(1)</script>]]>\u{9b}2J ::error::x ##[group]y `|";
-/// A secret that the target made, and says again where it should not.
-const CANARY: &str = "c4n4ryS3cr3tAccessKeyThatNoReportMayShow";
-
-/// A target that makes keys and puts their secret, and worse, into every message.
-fn hostile() -> Hand {
-    let respond = |action: &str, result: &str| {
-        let text = format!(
-            "<{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{action}Result>{result}</{action}Result>\
-             <ResponseMetadata><RequestId>6b29fc40-ca47-1067-b31d-00dd010662da</RequestId></ResponseMetadata></{action}Response>"
-        );
-        ("200 OK", text)
-    };
-    Hand::new(move |mut stream| {
-        let Some(request) = support::request(&mut stream) else { return };
-        let request = String::from_utf8_lossy(&request).into_owned();
-        let parameter =
-            |name: &str| request.split(['&', '\n']).find_map(|p| p.trim().strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
-        let (action, user) = (parameter("Action"), parameter("UserName"));
-        let (status, body) = match action {
-            "CreateUser" => respond(
-                action,
-                &format!(
-                    "<User><Path>/</Path><UserName>{user}</UserName><UserId>AIDAQWERTYUIOPASDFGHJ</UserId>\
-                     <Arn>arn:aws:iam::123456789012:user/{user}</Arn><CreateDate>2026-11-22T17:34:00Z</CreateDate></User>"
-                ),
-            ),
-            "CreateAccessKey" => respond(
-                action,
-                &format!(
-                    "<AccessKey><UserName>{user}</UserName><AccessKeyId>AKIAQWERTYUIOPASDFGHJ</AccessKeyId><Status>Active</Status>\
-                     <SecretAccessKey>{CANARY}</SecretAccessKey><CreateDate>2026-11-22T17:34:00Z</CreateDate></AccessKey>"
-                ),
-            ),
-            _ => {
-                let said = HOSTILE.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-                let text = format!(
-                    "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
-                     <Code>{said}{CANARY}</Code><Message>{CANARY} {said}</Message></Error>\
-                     <RequestId>{said}{CANARY}</RequestId></ErrorResponse>"
-                );
-                ("400 Bad Request", text)
-            }
-        };
-        let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-        let _ = std::io::Write::write_all(&mut stream, [head.as_bytes(), body.as_bytes()].concat().as_slice());
-    })
-}
-
-#[test]
-fn neither_a_secret_nor_a_command_gets_into_a_report() {
-    let folder = Folder::new("gate-hostile");
-    std::fs::create_dir_all(folder.0.join("cases/users")).unwrap();
-    let case = "action = \"GetUser\"\n[[case]]\nid = \"x\"\ntitle = \"t\"\nrequirement = \"get-user.unknown-user\"\n\
-                [[case.step]]\ncall = \"CreateUser\"\nwith = { UserName = \"${user}\" }\n\
-                [[case.step]]\ncall = \"CreateAccessKey\"\nwith = { UserName = \"${user}\" }\n\
-                [[case.step]]\ncall = \"GetUser\"\nwith = { UserName = \"${user}\" }\nexpect = { error = \"NoSuchEntity\" }\n";
-    std::fs::write(folder.0.join("cases/users/GetUser.toml"), case).unwrap();
-    let target = hostile();
-    let told = |args: &[&str]| told(&signed(&folder, &somebody(), args).output().unwrap());
-    let files = ["run.ndjson", "run.json", "run.xml", "run.txt", "gate.json", "gate.md", "gate.txt", "gate.xml", "known.toml"];
-    let outputs =
-        |of: &[(&str, &str)]| of.iter().flat_map(|(format, file)| ["--output".to_owned(), format!("{format}={file}")]).collect::<Vec<_>>();
-    let call = |args: &[&str], of: &[(&str, &str)]| {
-        let outputs = outputs(of);
-        told(&args.iter().copied().chain(outputs.iter().map(String::as_str)).collect::<Vec<_>>())
-    };
-    let run = ["run", "--cases", "cases", "--endpoint", &target.endpoint(), "--dialect", "aws", "-v"];
-    let (text, code) = call(&run, &[("ndjson", "run.ndjson"), ("json", "run.json"), ("junit", "run.xml"), ("github", "run.txt")]);
-    assert_eq!(code, 1, "{text}");
-    std::fs::write(folder.0.join("known.toml"), "format = 1\n").unwrap();
-    let gate = ["gate", "run.ndjson", "--cases", "cases", "--baseline", "known.toml", "-v"];
-    let (more, code) = call(&gate, &[("json", "gate.json"), ("markdown", "gate.md"), ("github", "gate.txt"), ("junit", "gate.xml")]);
-    assert_eq!(code, 2, "{more}");
-    let (update, _) = call(&[&gate[..], &["--update"]].concat(), &[]);
-    let read = |file: &str| std::fs::read_to_string(folder.0.join(file)).unwrap();
-    let mut all: Vec<(&str, String)> = files.iter().map(|file| (*file, read(file))).collect();
-    all.extend([("run", text), ("gate", more), ("update", update)]);
-    for (name, text) in &all {
-        assert!(text.contains("users/GetUser/x"), "{name} tells nothing of the failure:\n{text}");
-        assert!(!text.contains(CANARY) && !text.contains(support::SECRET), "{name} shows a secret:\n{text}");
-        let json = name.ends_with("json");
-        assert!(json || !text.contains("##[") && !text.contains('\u{9b}'), "{name} holds a command:\n{text}");
-        let commands = text.lines().filter(|line| line.trim_start().starts_with("::"));
-        assert!(name.ends_with(".txt") || commands.count() == 0, "{name} holds a command:\n{text}");
-    }
-    for name in ["run.txt", "gate.txt"] {
-        let text = read(name);
-        assert!(!text.is_empty() && text.lines().all(|line| line.starts_with("::error ")), "{text}");
-    }
-    for name in ["run.xml", "gate.xml"] {
-        let text = read(name);
-        let document = roxmltree::Document::parse(&text).unwrap();
-        assert!(document.descendants().all(|node| !node.has_tag_name("script")), "{text}");
-    }
-    for name in ["run.json", "gate.json"] {
-        assert!(serde_json::from_str::<serde_json::Value>(&read(name)).is_ok());
-    }
 }
