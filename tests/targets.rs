@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::net::TcpListener;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -173,6 +173,54 @@ fn run_all_names_what_was_not_run_and_why() {
     let (status, out) = ended(command);
     assert_eq!(status, Some(3), "nothing was run: {out}");
     assert!(out.contains("not run  fakecloud: it takes twenty minutes") && out.contains("not run  aws: it is a service"), "{out}");
+}
+
+/// A folder like `targets/` with one target whose server is the reference, and `run-all` in it.
+fn only_the_reference(name: &str) -> PathBuf {
+    let folder = fresh(name).join("targets");
+    let mine = folder.join("mine");
+    std::fs::create_dir_all(&mine).unwrap();
+    for file in ["lib.sh", "run-all"] {
+        std::fs::copy(targets().join(file), folder.join(file)).unwrap();
+    }
+    std::fs::write(mine.join("target.toml"), "name = \"mine\"\nversion = \"1\"\n").unwrap();
+    let server = "#!/usr/bin/env bash\n. \"$(dirname \"$0\")/../lib.sh\"\ninstall_server() { :; }\n\
+                  launch_server() { AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secretsecret background it \"$IAMSPEC\" serve --dialect aws --port \"$PORT\"; }\n\
+                  credentials() { echo key:secretsecret; }\ntarget_main \"$@\"\n";
+    std::fs::write(mine.join("server"), server).unwrap();
+    std::fs::set_permissions(mine.join("server"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn run_all_gates_every_target_and_makes_the_matrix_and_the_report() {
+    let folder = only_the_reference("all");
+    let (servers, out, report) = (fresh("all-servers"), fresh("all-out"), fresh("report.md"));
+    let list = |judged: &str| {
+        std::fs::write(folder.join("mine/baseline.toml"), format!("format = 1\n[judged.\"aws/xml\"]\n{judged}\n")).unwrap();
+        let args = [OsStr::new("-o"), out.as_os_str(), OsStr::new("-m"), report.as_os_str()];
+        let mut command = script(&folder.join("run-all"), &args);
+        command.env("IAMSPEC_SERVERS", &servers);
+        ended(command)
+    };
+    let (status, said) = list("\"users/GetUser\" = [\"unknown\"]");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("the gate passes") && said.contains("1 run, 0 not"), "{said}");
+    let read = |name: &Path| std::fs::read_to_string(name).unwrap_or_else(|why| panic!("{}: {why}", name.display()));
+    assert!(read(&out.join("mine.ndjson")).contains("\"event\":\"run-finished\""));
+    assert!(read(&out.join("matrix.html")).starts_with("<!doctype html>"));
+    let text = read(&report);
+    assert!(
+        text.contains("# IAM compatibility matrix") && text.contains("| mine 1 | aws |") && text.contains("## How this was made"),
+        "{text}"
+    );
+    // What was lost is no more than a failure of the gate; a list with a mistake in it is told.
+    let (status, said) = list("\"users/GetUser\" = [\"no-such-case\"]");
+    assert!(status == Some(1) && said.contains("mine is not as targets/mine/baseline.toml says"), "{said}");
+    let (status, said) = list("[[known]]");
+    assert!(status == Some(3) && said.contains("0 run, 1 not"), "{said}");
+    let (status, _) = ended(script(&folder.join("mine/server"), &[OsStr::new("status"), servers.join("mine").as_os_str()]));
+    assert_eq!(status, Some(1), "its server was ended");
 }
 
 #[test]
