@@ -345,6 +345,11 @@ fn a_thousand_cases_on_ten_targets_stay_small_and_work() {
     assert_eq!(browser.text("document.querySelector('#count').textContent"), "1000 cases");
     browser.choose("fold", "4");
     assert_eq!(browser.eval("document.querySelectorAll('tbody .row-4').length"), 1000);
+    browser.eval("document.querySelector('#scroll').scrollTo(600, 20000)");
+    let stays = "(() => { const at = (s) => document.querySelector(s).getBoundingClientRect(); const table = at('#scroll'); \
+                 const row = [...document.querySelectorAll('tbody tr')].find((r) => r.getBoundingClientRect().top > table.top + 200); \
+                 return [at('thead tr').top - table.top, at('thead tr.totals').top >= at('thead tr').top, row.cells[0].getBoundingClientRect().left - table.left]; })()";
+    assert_eq!(browser.eval(stays), json!([0, true, 0]), "heads stay in sight, of columns and of rows");
     browser.eval("document.querySelector('#q').focus()");
     browser.write("case-99");
     assert_eq!(browser.eval("document.querySelectorAll('tbody .row-4').length"), 11, "case-99 and case-990 to case-999");

@@ -50,6 +50,7 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
                 std::fs::create_dir_all(folder).map_err(unwritten)?;
             }
             std::fs::write(path, profile).map_err(unwritten)?;
+            eprintln!("iamspec: {} is written: look it through, it holds guesses", path.display());
         }
         None => {
             let mut out = std::io::stdout().lock();
