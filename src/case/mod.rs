@@ -71,6 +71,7 @@
 
 pub mod corpus;
 pub mod diagnostic;
+mod expression;
 pub mod filter;
 pub mod generate;
 pub mod keys;
@@ -84,6 +85,7 @@ mod places;
 pub mod schema;
 pub mod suggest;
 pub mod template;
+mod texts;
 pub mod vars;
 pub mod write;
 

@@ -16,6 +16,8 @@ pub mod executor;
 pub mod finding;
 pub mod oracle;
 pub mod program;
+pub mod shrink;
+pub mod triage;
 
 pub use decode::{Ground, program as decode};
 pub use executor::{Coverage, Executor, Focus, Ran, Stop};
