@@ -9,7 +9,7 @@ pub mod credentials;
 pub mod ecs_token;
 pub mod proof;
 mod redirect;
-#[cfg(feature = "net")]
+#[cfg(feature = "sign")]
 pub mod sigv4;
 pub mod verify;
 

@@ -16,7 +16,10 @@ pub mod executor;
 pub mod finding;
 pub mod oracle;
 pub mod program;
+#[cfg(feature = "net")]
+pub mod seeds;
 pub mod shrink;
+pub mod targets;
 pub mod triage;
 
 pub use decode::{Ground, program as decode};

@@ -8,6 +8,7 @@ pub mod context;
 pub mod ecs_endpoint;
 pub mod endpoint;
 pub mod faults;
+pub mod invariants;
 pub mod management;
 pub mod namespaces;
 #[cfg(feature = "net")]

@@ -8,7 +8,7 @@ use super::context::{Principal, iso_date};
 use crate::api::{DialectId, model};
 
 /// How an account is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Whose rules apply.
     pub dialect: DialectId,
@@ -46,7 +46,7 @@ impl Settings {
 }
 
 /// The state of one account (on ecs: namespace).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// Set-up.
     pub settings: Settings,
@@ -71,7 +71,7 @@ pub struct Account {
 }
 
 /// A name and ARN before a rename.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Former {
     /// As it was stored.
     pub name: String,
@@ -88,7 +88,7 @@ pub fn fold(name: &str) -> String {
 }
 
 /// A user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// `UserId`.
     pub id: String,
@@ -111,7 +111,7 @@ pub struct User {
 }
 
 /// An access key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AccessKey {
     /// `AccessKeyId`.
     pub id: String,
@@ -124,7 +124,7 @@ pub struct AccessKey {
 }
 
 /// A group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// `GroupId`.
     pub id: String,
@@ -143,7 +143,7 @@ pub struct Group {
 }
 
 /// A managed policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// `PolicyId`.
     pub id: String,
@@ -168,7 +168,7 @@ pub struct Policy {
 }
 
 /// A version of a managed policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicyVersion {
     /// `v1` is 1.
     pub number: u32,
@@ -179,7 +179,7 @@ pub struct PolicyVersion {
 }
 
 /// A server certificate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
     /// `ServerCertificateId`.
     pub id: String,
