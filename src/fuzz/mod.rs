@@ -21,6 +21,7 @@ pub mod seeds;
 pub mod shrink;
 pub mod targets;
 pub mod triage;
+pub mod wire;
 
 pub use decode::{Ground, program as decode};
 pub use executor::{Coverage, Executor, Focus, Ran, Stop};

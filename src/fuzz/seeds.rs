@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::targets::{answer, case_file, certificate, policy_document, query, signature};
+use super::targets::{answer, case_file, certificate, policy_document, program, query, signature};
 use crate::api::{DialectId, model};
 use crate::case::{Case, Corpus};
 use crate::dialect::{Call, Configuration, Format, Outcome, Request, Response, Style, dialect};
 use crate::plan::{Disposition, OptIn, Place, plan};
-use crate::reference::{Answers, Faults};
+use crate::reference::{Answers, Faults, Ids};
 use crate::runner::embedded::Certificates;
 use crate::runner::in_process::{self, Folder};
 use crate::runner::run::setting;
@@ -19,6 +19,9 @@ use crate::snapshot::index;
 
 /// Longest seed in bytes: libFuzzer works best on short ones.
 const LONGEST: usize = 6_000;
+
+/// Seeds of programs.
+const PROGRAMS: usize = 54;
 
 /// The formats of each dialect, in the style that shows most of it.
 const CONFIGURATIONS: [Configuration; 5] = [
@@ -69,6 +72,12 @@ pub fn seeds() -> Result<Seeds, String> {
         for exchange in exchanges(&wanted, configuration)? {
             of_exchange(&mut seeds, configuration, &exchange);
         }
+    }
+    // A program has no way back to its bytes: some that are as long as a program needs.
+    let mut numbers = Ids::new(1);
+    for (i, dialect) in DialectId::ALL.into_iter().cycle().take(PROGRAMS).enumerate() {
+        let bytes = std::iter::repeat_with(|| numbers.next_u64().to_le_bytes()).flatten().take(16 << (i / 9));
+        seeds.add("program", &i.to_string(), Some(program::seed(dialect, bytes)));
     }
     Ok(seeds.seeds)
 }
@@ -156,6 +165,6 @@ fn of_exchange(seeds: &mut Collection, configuration: Configuration, (request, r
     }
     let changes = seeds.seeds.get("signature").map_or(0, Vec::len);
     let change = u8::try_from(changes % signature::CHANGES).unwrap_or_default();
-    let signed = signature::seed(changes % 2 == 0, change, &bare);
+    let signed = signature::seed(changes.is_multiple_of(2), change, &bare);
     seeds.add("signature", &format!("{} {}", call.action_name(), configuration.style.name()), Some(signed));
 }

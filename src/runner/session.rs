@@ -1,5 +1,6 @@
 //! One target during a run: sends a call and gives back what came of it, with journal, retries and free checks on the way.
 
+mod bytes;
 mod error;
 mod prove;
 mod unread;
@@ -20,7 +21,7 @@ use super::token_file::TokenFile;
 use crate::api::{DialectId, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
-use crate::dialect::{Call, Configuration, Dialect, Finding, Format, Outcome, Reply, Request, Response, dialect, shape};
+use crate::dialect::{Call, Configuration, Dialect, Finding, Format, Outcome, Reply, Request, Response, Wire, dialect, shape};
 use crate::target::Target;
 use crate::target::transport::{Connection, Transport, TransportError};
 
@@ -171,16 +172,22 @@ impl Session {
         self.gone().filter(|_| self.mourner.borrow().as_deref() == Some(trial))
     }
 
+    /// How requests are written in a configuration, the namespace included.
+    pub fn wire(&self, manner: &Manner<'_>) -> Wire {
+        let mut wire = self.target.wire(manner.configuration);
+        wire.headers.extend(self.namespace(manner));
+        wire
+    }
+
     /// The request of a call, unsigned.
     pub fn write(&self, call: &Call, manner: &Manner<'_>) -> Request {
-        let mut wire = self.target.wire(manner.configuration);
+        let mut wire = self.wire(manner);
         if let Some(method) = manner.raw.and_then(|r| r.method.as_ref()) {
             wire.method.clone_from(method);
             if method == "GET" {
                 wire.style = crate::dialect::Style::Query;
             }
         }
-        wire.headers.extend(self.namespace(manner));
         let mut request = self.dialect.encode_request(call, &wire);
         if let Some(raw) = manner.raw {
             oddities(&mut request, raw);

@@ -14,6 +14,7 @@ use reqwest::{Certificate, Client, Method, Proxy, Url};
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub use error::TransportError;
+pub use raw::Heard;
 
 use super::resolve::Target;
 use crate::dialect::{Request, Response};
@@ -105,6 +106,19 @@ impl Transport {
             Ok(result) => result,
             Err(_) => Err(TransportError::Timeout { endpoint: self.endpoint(), seconds: self.timeout.as_secs_f64() }),
         }
+    }
+
+    /// Sends bytes as they are on a new connection, and gives back what comes of it. `method` is that of the request that they are, or
+    /// nearly are; `ends`: the client says that it sends no more after them. `Ok(None)`: nothing came in time.
+    ///
+    /// # Errors
+    /// When there is no connection, or when this target is not spoken to over a plain socket.
+    pub async fn send_bytes(&self, bytes: &[u8], ends: bool, method: &str) -> Result<Option<Heard>, TransportError> {
+        self.pace().await;
+        if self.base.scheme() != "http" || matches!(self.way, Way::InProcess(_)) {
+            return Err(TransportError::Inexpressible { what: "a malformed request".into() });
+        }
+        timeout(self.timeout, raw::exchange(&self.base, bytes, ends, method, self.max)).await.ok().transpose()
     }
 
     /// Waits until the rate allows another request.

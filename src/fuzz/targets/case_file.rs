@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Check, demand};
 use crate::api::{DialectId, model};
 use crate::case::generate::NoCertificates;
-use crate::case::{Case, Diagnostics, Scope, Setting, parse};
+use crate::case::{Case, Diagnostics, Scope, Setting, parse, write};
 use crate::dialect::{Configuration, Format, Style};
 use crate::plan::{OptIn, Place, plan};
 use crate::target::Profile;
@@ -24,7 +24,7 @@ pub(super) fn check(data: &[u8]) -> Check {
     let Ok(all) = std::str::from_utf8(data) else { return Ok(()) };
     let (path, text) = all.split_once('\n').unwrap_or(("users/CreateUser.toml", all));
     match parse(path, "shown.toml", text) {
-        Ok(cases) => sound(&cases, text),
+        Ok(cases) => sound(&cases, path, text),
         Err(mistakes) => pointing(&mistakes, text),
     }
 }
@@ -43,10 +43,15 @@ fn pointing(mistakes: &Diagnostics, text: &str) -> Check {
     demand(!mistakes.to_string().is_empty() && !mistakes.render(true).is_empty(), || "mistakes without a text".into())
 }
 
-fn sound(cases: &[Case], text: &str) -> Check {
+fn sound(cases: &[Case], path: &str, text: &str) -> Check {
     demand(!cases.is_empty(), || "a file without cases passes".into())?;
     let ids: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     demand(ids.len() == cases.len(), || "two cases have one id".into())?;
+    let all: Vec<&Case> = cases.iter().collect();
+    if all.iter().all(|case| write::file_path(case) == path) {
+        let written = write::checked(&all);
+        demand(written.is_ok(), || format!("what was read cannot be written: {}", written.err().map(|e| e.to_string()).unwrap_or_default()))?;
+    }
     for dialect in DialectId::ALL {
         planned(cases, dialect)?;
     }

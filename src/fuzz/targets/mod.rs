@@ -11,6 +11,7 @@ pub(in crate::fuzz) mod answer;
 pub(in crate::fuzz) mod case_file;
 pub(in crate::fuzz) mod certificate;
 pub(in crate::fuzz) mod policy_document;
+pub(in crate::fuzz) mod program;
 pub(in crate::fuzz) mod query;
 #[cfg(feature = "sign")]
 pub(in crate::fuzz) mod signature;
@@ -41,6 +42,7 @@ pub static TARGETS: &[FuzzTarget] = &[
     #[cfg(feature = "sign")]
     FuzzTarget { name: "signature", about: "the verifier accepts whatever the signer signs, and nothing of it once anything that is signed has changed", check: signature::check },
     FuzzTarget { name: "certificate", about: "a server certificate is accepted or refused; one that is accepted comes back, without its key", check: certificate::check },
+    FuzzTarget { name: "program", about: "whatever a program does to the reference, its account stays sound, a refusal changes nothing, and its answers are of the model and read as they were meant", check: program::check },
 ];
 
 /// The target of that name.

@@ -107,8 +107,8 @@ fn decides(there: &mut Standing) -> Check {
 fn written_anew(id: DialectId, inline: bool, document: &str) -> Check {
     let value: Value = serde_json::from_str(document).map_err(|e| format!("an accepted document is no JSON: {e}"))?;
     let compact = value.to_string();
-    // Escapes may be longer than what they stand for, and size has a bound.
-    if compact.len() > document.len() {
+    // Escapes may be longer than what they stand for, and size has a bound; so have the characters that a parameter may hold.
+    if compact.len() > document.len() || !compact.is_ascii() {
         return Ok(());
     }
     let mut there = Standing::new(id);

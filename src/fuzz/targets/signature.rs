@@ -73,9 +73,9 @@ pub(super) fn check(data: &[u8]) -> Check {
 fn signable(mut request: Request) -> Option<Request> {
     let own = |name: &str| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("x-amz-content-sha256");
     request.headers.retain(|(name, _)| !own(name) && !name.eq_ignore_ascii_case("date") && !name.eq_ignore_ascii_case("authorization"));
-    let printable = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
+    let allowed = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&b));
     let foreign = request.query.to_ascii_lowercase().contains("amz-");
-    let fits = request.path.starts_with('/') && printable(&request.path) && printable(&request.query) && !foreign;
+    let fits = request.path.starts_with('/') && allowed(&request.path) && allowed(&request.query) && !foreign;
     fits.then_some(request)
 }
 

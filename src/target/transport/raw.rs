@@ -13,10 +13,7 @@ const HEAD: usize = 64 << 10;
 /// Sends the request on a new connection, byte for byte but for `Host`, `Content-Length` (where it names none) and
 /// `Connection: close`.
 pub(super) async fn send(base: &Url, host: &str, request: &Request, max: usize) -> Result<Response, TransportError> {
-    let address = (base.host_str().unwrap_or_default().trim_matches(['[', ']']), base.port_or_known_default().unwrap_or(80));
-    let refused =
-        |e: std::io::Error| TransportError::Refused { endpoint: base.as_str().trim_end_matches('/').to_owned(), why: e.to_string() };
-    let mut stream = TcpStream::connect(address).await.map_err(refused)?;
+    let mut stream = connect(base).await?;
     // A server may answer and close before it has read everything: what it says counts, not that writing failed.
     let written = stream.write_all(&bytes(host, request)).await;
     let mut received = Vec::new();
@@ -46,6 +43,99 @@ fn bytes(host: &str, request: &Request) -> Vec<u8> {
     let mut bytes = head.into_bytes();
     bytes.extend_from_slice(&request.body);
     bytes
+}
+
+/// What came back over a connection of its own.
+#[derive(Debug, PartialEq)]
+pub enum Heard {
+    /// A whole response.
+    Answer(Response),
+    /// The connection was closed, and nothing had come.
+    Closed,
+    /// The connection broke, and nothing had come; what the system says.
+    Reset(String),
+    /// A response that ends too early; what is missing.
+    Short(String),
+    /// What is no HTTP; why.
+    NotHttp(String),
+    /// More than is read.
+    TooLarge,
+}
+
+/// Sends bytes as they are on a new connection and reads the answer to a request of `method`. `ends`: the client says that it sends no
+/// more. What comes before everything is sent is heard too.
+///
+/// # Errors
+/// When there is no connection.
+pub(super) async fn exchange(base: &Url, bytes: &[u8], ends: bool, method: &str, max: usize) -> Result<Heard, TransportError> {
+    let (mut reader, mut writer) = connect(base).await?.into_split();
+    let writing = async {
+        // A server may close before it has read everything: what it says counts, not that writing failed.
+        let written = writer.write_all(bytes).await;
+        if ends && written.is_ok() {
+            let _ = writer.shutdown().await;
+        }
+        // Given back, because the connection would end with it.
+        (writer, written.err())
+    };
+    let reading = hear(&mut reader, method, max);
+    tokio::pin!(writing, reading);
+    let heard = tokio::select! {
+        heard = &mut reading => heard,
+        (_writer, failed) = &mut writing => match (reading.await, failed) {
+            (Heard::Closed, Some(why)) => Heard::Reset(why.to_string()),
+            (heard, _) => heard,
+        },
+    };
+    Ok(heard)
+}
+
+async fn hear(reader: &mut (impl AsyncReadExt + Unpin), method: &str, max: usize) -> Heard {
+    let mut received = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    let broken = loop {
+        match reader.read(&mut buffer).await {
+            Ok(0) => break None,
+            Ok(n) => received.extend_from_slice(&buffer[..n]),
+            Err(why) => break Some(why.to_string()),
+        }
+        if complete(&received, method) {
+            break None;
+        }
+        if received.len() > HEAD + max {
+            return Heard::TooLarge;
+        }
+    };
+    match (broken, received.is_empty()) {
+        (None, true) => Heard::Closed,
+        (Some(why), true) => Heard::Reset(why),
+        (broken, false) => match parse(&received, method, max) {
+            Ok(response) => Heard::Answer(response),
+            Err(TransportError::TooLarge { .. }) => Heard::TooLarge,
+            Err(TransportError::NotHttp { why }) => Heard::NotHttp(why),
+            Err(why) => Heard::Short(broken.unwrap_or_else(|| why.to_string())),
+        },
+    }
+}
+
+/// Whether a response has come whole, as far as it tells its own length.
+fn complete(received: &[u8], method: &str) -> bool {
+    let Some(end) = received.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&received[..end]).to_lowercase();
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if status.starts_with('1') && status != "101" {
+        return complete(&received[end + 4..], method);
+    }
+    let tells = |name: &str| head.lines().any(|line| line.starts_with(name));
+    let told = tells("content-length:") || tells("transfer-encoding:") || method == "HEAD" || status == "204" || status == "304";
+    told && parse(received, method, usize::MAX).is_ok()
+}
+
+async fn connect(base: &Url) -> Result<TcpStream, TransportError> {
+    let address = (base.host_str().unwrap_or_default().trim_matches(['[', ']']), base.port_or_known_default().unwrap_or(80));
+    let refused =
+        |e: std::io::Error| TransportError::Refused { endpoint: base.as_str().trim_end_matches('/').to_owned(), why: e.to_string() };
+    TcpStream::connect(address).await.map_err(refused)
 }
 
 /// An HTTP/1 response that ends with the connection.
@@ -138,11 +228,38 @@ mod tests {
         assert_eq!(word("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc"), "connection broken");
     }
 
+    async fn heard(answer: &'static [u8], method: &str) -> Heard {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut sent = [0; 2];
+            stream.read_exact(&mut sent).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            // What tells its length is answered without the close.
+            if answer.ends_with(b"!") { Some(stream) } else { None }
+        };
+        let (heard, _open) = tokio::join!(exchange(&base, b"hi", false, method, 50), server);
+        heard.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_heard_is_told_apart() {
+        let ok = |body: &[u8]| Heard::Answer(Response { status: 200, headers: vec![("content-length".into(), "3".into())], body: body.to_vec() });
+        assert_eq!(heard(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab!", "POST").await, ok(b"ab!"));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n", "HEAD").await, ok(b""));
+        assert_eq!(heard(b"", "POST").await, Heard::Closed);
+        assert!(matches!(heard(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab", "POST").await, Heard::Short(_)));
+        assert!(matches!(heard(b"SSH-2.0-x\r\n\r\n", "POST").await, Heard::NotHttp(_)));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n", "POST").await, Heard::TooLarge);
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused() {
         arbtest::arbtest(|u| {
             let bytes: Vec<u8> = u.arbitrary()?;
             let _ = parse(&bytes, "POST", 100);
+            let _ = complete(&bytes, "POST");
             let _ = parse(&[b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", bytes.as_slice()].concat(), "POST", 100);
             Ok(())
         });
