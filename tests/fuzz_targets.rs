@@ -22,7 +22,8 @@ fn seeds_of_every_target_pass() {
     let folder = std::env::var_os("IAMSPEC_FUZZ_CORPUS").map(PathBuf::from);
     for (name, seeds) in seeds {
         let target = find(name).unwrap();
-        let found = seeds.iter().filter_map(|seed| (target.check)(seed).err().map(|why| format!("{why}\n{}", String::from_utf8_lossy(seed))));
+        let found =
+            seeds.iter().filter_map(|seed| (target.check)(seed).err().map(|why| format!("{why}\n{}", String::from_utf8_lossy(seed))));
         assert_eq!(found.collect::<Vec<_>>(), [""; 0], "{name}");
         if let Some(folder) = folder.as_ref().map(|folder| folder.join(name)) {
             fs::create_dir_all(&folder).unwrap();

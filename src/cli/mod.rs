@@ -21,6 +21,7 @@ mod stream;
 mod strength;
 mod suite;
 mod sweep;
+pub mod wire;
 
 use clap::{Parser, Subcommand};
 

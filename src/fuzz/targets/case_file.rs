@@ -50,7 +50,9 @@ fn sound(cases: &[Case], path: &str, text: &str) -> Check {
     let all: Vec<&Case> = cases.iter().collect();
     if all.iter().all(|case| write::file_path(case) == path) {
         let written = write::checked(&all);
-        demand(written.is_ok(), || format!("what was read cannot be written: {}", written.err().map(|e| e.to_string()).unwrap_or_default()))?;
+        demand(written.is_ok(), || {
+            format!("what was read cannot be written: {}", written.err().map(|e| e.to_string()).unwrap_or_default())
+        })?;
     }
     for dialect in DialectId::ALL {
         planned(cases, dialect)?;

@@ -172,7 +172,11 @@ impl<'a> Wiretap<'a> {
     ///
     /// # Errors
     /// As [`Wiretap::run`].
-    pub async fn again(mut self, malformed: &Malformed, configuration: Configuration) -> Result<Option<(Departure, Fingerprint)>, WireError> {
+    pub async fn again(
+        mut self,
+        malformed: &Malformed,
+        configuration: Configuration,
+    ) -> Result<Option<(Departure, Fingerprint)>, WireError> {
         self.begin(configuration).await?;
         let shot = self.shoot(malformed, configuration).await?;
         Ok(shot.departure.map(|departure| {
@@ -320,7 +324,13 @@ impl<'a> Wiretap<'a> {
         let mut departure = judge(asked, &seen);
         let taken = matches!(&seen, Seen::Answer(response) if (200..300).contains(&response.status));
         let refused = matches!(&seen, Seen::Answer(response) if (400..500).contains(&response.status));
-        let effect = if taken { Effect::Done } else if refused { Effect::Refused } else { Effect::Unknown };
+        let effect = if taken {
+            Effect::Done
+        } else if refused {
+            Effect::Refused
+        } else {
+            Effect::Unknown
+        };
         self.session.settle(noted, effect)?;
 
         let mut dead = false;

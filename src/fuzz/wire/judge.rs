@@ -89,9 +89,12 @@ pub fn judge(asked: Asked<'_>, seen: &Seen) -> Option<Departure> {
         Seen::Closed if content => {
             Some(Departure::new("connection", ANSWER, "closed", "closed the connection without an answer to a whole request"))
         }
-        Seen::Reset(why) if content => {
-            Some(Departure::new("connection", ANSWER, "broken", format!("broke the connection without an answer to a whole request: {why}")))
-        }
+        Seen::Reset(why) if content => Some(Departure::new(
+            "connection",
+            ANSWER,
+            "broken",
+            format!("broke the connection without an answer to a whole request: {why}"),
+        )),
         Seen::Short(why) if content => {
             Some(Departure::new("connection", ANSWER, "cut short", format!("answered with something that is cut short: {why}")))
         }

@@ -8,10 +8,14 @@
 //! that it nearly is. It does not answer 5xx, hang, write something that cannot be read, or die. [`decode()`] is total, [`write()`] and
 //! [`judge()`] are pure; what sends is behind feature `net`.
 
+#[cfg(feature = "net")]
+pub mod attach;
+pub mod case;
 pub mod decode;
 #[cfg(feature = "net")]
 pub mod drive;
 pub mod judge;
+pub mod kept;
 pub mod poison;
 #[cfg(feature = "net")]
 mod remains;

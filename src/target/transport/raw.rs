@@ -245,7 +245,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_heard_is_told_apart() {
-        let ok = |body: &[u8]| Heard::Answer(Response { status: 200, headers: vec![("content-length".into(), "3".into())], body: body.to_vec() });
+        let ok = |body: &[u8]| {
+            Heard::Answer(Response { status: 200, headers: vec![("content-length".into(), "3".into())], body: body.to_vec() })
+        };
         assert_eq!(heard(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab!", "POST").await, ok(b"ab!"));
         assert_eq!(heard(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n", "HEAD").await, ok(b""));
         assert_eq!(heard(b"", "POST").await, Heard::Closed);
