@@ -144,6 +144,10 @@ pub struct Requirement {
     /// It is held against every response, although not all of its area is.
     #[serde(default)]
     pub free_check: bool,
+    /// Elements that by this rule no answer has, with what is in them: `ListUsers.Users[].Tags`. Nothing can be wrong with them but that
+    /// they are there.
+    #[serde(default)]
+    pub hides: Vec<String>,
     /// Dialects on which the rule exists; none given: all.
     #[serde(default = "all_dialects")]
     pub dialects: Vec<DialectId>,
@@ -156,6 +160,13 @@ fn all_dialects() -> Vec<DialectId> {
 }
 
 impl Requirement {
+    /// Whether by this rule no answer of `action` on `dialect` has the element at `path`, or what that is in.
+    pub fn hides(&self, action: &str, path: &str, dialect: DialectId) -> bool {
+        let inside = |hidden: &str| path == hidden || path.strip_prefix(hidden).is_some_and(|rest| rest.starts_with(['.', '[']));
+        let hidden = |entry: &String| entry.split_once('.').is_some_and(|(of, hidden)| of == action && inside(hidden));
+        self.dialects.contains(&dialect) && self.hides.iter().any(hidden)
+    }
+
     /// Whether it is a free check: held against every response of a run, or the cleanup of every case, whatever the case is about.
     pub fn is_free_check(&self) -> bool {
         let area = self.id.split('.').next().unwrap_or_default();
@@ -212,6 +223,11 @@ mod tests {
             if let Some(action) = &r.action {
                 assert!(model().action(action).is_some(), "{}: unknown Action {action}", r.id);
             }
+            for hidden in &r.hides {
+                let path = hidden.split_once('.').and_then(|(action, path)| Some((model().action(action)?, path)));
+                let here = |d: &DialectId| path.is_some_and(|(action, path)| action.response_paths(*d).iter().any(|known| known == path));
+                assert!(r.dialects.iter().any(here), "{}: no answer could have {hidden}", r.id);
+            }
         }
     }
 
@@ -225,6 +241,7 @@ mod tests {
             reason: None,
             without_case: None,
             free_check: false,
+            hides: Vec::new(),
             dialects: all_dialects(),
             sources: vec![Source { system: DialectId::Aws, provenance: Provenance::Recorded, reference: "r".into() }],
         };

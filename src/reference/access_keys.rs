@@ -60,14 +60,11 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     let owner = owner(account, cx, p, req::CREATE_ACCESS_KEY__UNKNOWN_USER, req::CREATE_ACCESS_KEY__CALLER)?;
     let counted = owner.keys(account).iter().filter(|k| k.active || cx.holds(req::CREATE_ACCESS_KEY__QUOTA_COUNTS_INACTIVE)).count();
     quota(account, cx, req::CREATE_ACCESS_KEY__QUOTA, "access-keys-per-user", "AccessKeysPerUser", counted)?;
-    let mut id = match cx.dialect {
+    let id = match cx.dialect {
         DialectId::Ecs => cx.ids.unique_id("AKIA", cx.dialect),
         DialectId::Eim | DialectId::Aws => cx.ids.access_key_id(),
     };
     let mut secret = cx.ids.secret();
-    if !cx.holds(req::CREATE_ACCESS_KEY__ID_FORM) {
-        id.push('0');
-    }
     if !cx.holds(req::CREATE_ACCESS_KEY__SECRET_FORM) {
         secret.pop();
     }

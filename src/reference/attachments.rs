@@ -22,6 +22,7 @@ struct Rules {
     detach_not_attached: Req,
     detach_removes: Req,
     list_unknown_owner: Req,
+    list_own_only: Req,
     list_path_prefix: Req,
 }
 
@@ -37,6 +38,7 @@ const USER: Rules = Rules {
     detach_not_attached: req::DETACH_USER_POLICY__NOT_ATTACHED,
     detach_removes: req::DETACH_USER_POLICY__REMOVES,
     list_unknown_owner: req::LIST_ATTACHED_USER_POLICIES__UNKNOWN_USER,
+    list_own_only: req::LIST_ATTACHED_USER_POLICIES__OWN_ONLY,
     list_path_prefix: req::LIST_ATTACHED_USER_POLICIES__PATH_PREFIX,
 };
 
@@ -52,6 +54,7 @@ const GROUP: Rules = Rules {
     detach_not_attached: req::DETACH_GROUP_POLICY__NOT_ATTACHED,
     detach_removes: req::DETACH_GROUP_POLICY__REMOVES,
     list_unknown_owner: req::LIST_ATTACHED_GROUP_POLICIES__UNKNOWN_GROUP,
+    list_own_only: req::LIST_ATTACHED_GROUP_POLICIES__OWN_ONLY,
     list_path_prefix: req::LIST_ATTACHED_GROUP_POLICIES__PATH_PREFIX,
 };
 
@@ -115,7 +118,11 @@ fn detach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> 
 }
 
 fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
-    let attached = rules.owner.find(account, cx, p, rules.list_unknown_owner)?.attached.clone();
+    let mut attached = rules.owner.find(account, cx, p, rules.list_unknown_owner)?.attached.clone();
+    if !cx.holds(rules.list_own_only) {
+        let of_all = account.users.values().map(|u| &u.attached).chain(account.groups.values().map(|g| &g.attached));
+        attached = of_all.flatten().cloned().collect();
+    }
     let prefix = p.text("PathPrefix").filter(|_| cx.holds(rules.list_path_prefix)).unwrap_or("/");
     let policies = attached.iter().filter_map(|arn| Some((arn, managed_lookup::find(account, cx, arn)?)));
     let items = policies

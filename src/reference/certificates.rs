@@ -87,7 +87,7 @@ pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Ans
         Some(chain) if cx.holds(req::GET_SERVER_CERTIFICATE__CHAIN) => Some(chain.as_str()),
         Some(_) => Some(certificate.body.as_str()),
         None if cx.holds(req::GET_SERVER_CERTIFICATE__NO_CHAIN) => None,
-        None => Some(""),
+        None => Some(certificate.body.as_str()),
     };
     if let Some(chain) = chain {
         tree.insert("CertificateChain".into(), json!(chain));

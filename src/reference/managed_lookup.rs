@@ -89,7 +89,12 @@ pub(super) fn tree(account: &Account, cx: &Cx<'_>, arn: &str, policy: &Policy, s
     let boundaries = if cx.holds(req::MANAGED_POLICY__COUNTS_BOUNDARIES) { account.boundary_uses(arn) } else { 0 };
     put("PermissionsBoundaryUsageCount", json!(boundaries));
     put("IsAttachable", json!(cx.holds(req::MANAGED_POLICY__ATTACHABLE)));
-    put("CreateDate", date(policy.created));
+    let as_created = match shown {
+        Shown::Created => true,
+        Shown::Alone => cx.holds(req::GET_POLICY__AS_CREATED),
+        Shown::Listed => cx.holds(req::LIST_POLICIES__AS_CREATED),
+    };
+    put("CreateDate", date(if as_created { policy.created } else { policy.created + 1 }));
     put("UpdateDate", date(policy.updated));
     let described = match shown {
         Shown::Alone => cx.holds(req::GET_POLICY__DESCRIPTION),

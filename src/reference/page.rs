@@ -16,10 +16,14 @@ use crate::dialect::ApiError;
 pub(super) fn page(account: &Account, cx: &Cx<'_>, p: &Params<'_>, mut items: Vec<(String, Value)>, list: &str) -> Answer {
     items.sort_by(|a, b| a.0.cmp(&b.0));
     if !p.action.paginates_on(cx.dialect) {
-        if !cx.holds(req::PAGINATION__WHOLE_WITHOUT_PAGES) {
-            items.truncate(default_size(account, p));
+        if cx.holds(req::PAGINATION__WHOLE_WITHOUT_PAGES) {
+            return Ok(tree(cx, items, list));
         }
-        return Ok(tree(cx, items, list));
+        let more = items.len() > default_size(account, p);
+        items.truncate(default_size(account, p));
+        let mut answer = tree(cx, items, list);
+        answer.insert("IsTruncated".into(), Value::Bool(more));
+        return Ok(answer);
     }
     let start = match p.text("Marker") {
         Some(marker) => start_after(account, cx, p, &items, marker)?,

@@ -9,7 +9,7 @@ use super::page::{ordered, page};
 use super::policy_document::{self, Use};
 use super::state::PolicyVersion;
 use super::{Account, Answer, Cx, Params};
-use crate::api::{DialectId, req};
+use crate::api::{DialectId, Req, req};
 
 pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
     let (arn, document) = (p.required("PolicyArn"), p.required("PolicyDocument"));
@@ -38,9 +38,13 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     }
     policy.next = number + 1;
     policy.versions.push(version.clone());
-    let bare = cx.dialect != DialectId::Ecs && cx.holds(req::CREATE_POLICY_VERSION__NO_DOCUMENT);
-    let document = (!bare).then(|| version.document.clone().into());
+    let document = shows_document(cx, req::CREATE_POLICY_VERSION__NO_DOCUMENT).then(|| version.document.clone().into());
     Ok(answer("PolicyVersion", managed_lookup::version_tree(policy, &version, document)))
+}
+
+/// Whether an answer that is not GetPolicyVersion's has the document: on `ecs` it has, elsewhere `rule` says that it has not.
+fn shows_document(cx: &Cx<'_>, rule: Req) -> bool {
+    if cx.dialect == DialectId::Ecs { cx.holds(req::ECS__VERSION_DOCUMENT) } else { !cx.holds(rule) }
 }
 
 pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
@@ -56,9 +60,9 @@ pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> An
     let arn = p.required("PolicyArn");
     let policy = managed_lookup::find(account, cx, arn)
         .ok_or_else(|| managed_lookup::missing(cx, req::LIST_POLICY_VERSIONS__UNKNOWN_POLICY, arn, Missing::NotFound))?;
-    let bare = cx.dialect != DialectId::Ecs && cx.holds(req::LIST_POLICY_VERSIONS__NO_DOCUMENT);
+    let shows = shows_document(cx, req::LIST_POLICY_VERSIONS__NO_DOCUMENT);
     let items = policy.versions.iter().map(|version| {
-        let document = (!bare).then(|| version.document.clone().into());
+        let document = shows.then(|| version.document.clone().into());
         // Counted from the top, the newest comes first.
         (format!("{:010}", u32::MAX - version.number), managed_lookup::version_tree(policy, version, document))
     });

@@ -52,7 +52,7 @@ fn owner(dialect: DialectId) -> &'static str {
 }
 
 /// The provider's policies of a dialect with their ARNs.
-pub(super) fn all(dialect: DialectId) -> &'static [(String, Policy)] {
+pub(in crate::reference) fn all(dialect: DialectId) -> &'static [(String, Policy)] {
     static TABLES: [OnceLock<Vec<(String, Policy)>>; 2] = [OnceLock::new(), OnceLock::new()];
     let (table, entries) = match dialect {
         DialectId::Aws | DialectId::Eim => (&TABLES[0], AWS),

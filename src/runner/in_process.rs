@@ -21,7 +21,8 @@ use crate::target::{Profile, Target};
 /// Where it would be if it were anywhere: a name that no resolver knows.
 const NOWHERE: &str = "http://reference.invalid";
 
-fn settings(dialect: DialectId) -> Settings {
+/// How the accounts of the reference on a dialect are set up.
+pub fn settings(dialect: DialectId) -> Settings {
     let usual = Settings::new(dialect);
     let account = if dialect == DialectId::Ecs { NAMESPACES[0].to_owned() } else { usual.account };
     Settings { limits: room(), tick: TICK, account, ..usual }

@@ -44,6 +44,22 @@ fn private_line(pem: &str) -> Option<&str> {
     lines.get(if lines.len() > SHORT { lines.len() / 2 } else { 0 }).copied()
 }
 
+/// Whether a text of an answer has `secret` in it.
+fn tells(outcome: &Outcome, secret: &str) -> bool {
+    fn within(value: &Value, secret: &str) -> bool {
+        match value {
+            Value::String(text) => text.contains(secret),
+            Value::Array(items) => items.iter().any(|item| within(item, secret)),
+            Value::Object(members) => members.values().any(|member| within(member, secret)),
+            _ => false,
+        }
+    }
+    match outcome {
+        Outcome::Success(tree) => tree.values().any(|value| within(value, secret)),
+        Outcome::Error(error) => error.message.contains(secret),
+    }
+}
+
 impl Memory {
     /// Takes note of a call before it goes out.
     pub fn sent(&self, call: &Call) {
@@ -63,8 +79,10 @@ impl Memory {
         {
             findings.push(found(req::TRANSPORT__REQUEST_ID_UNIQUE, "RequestId", format!("{id} came before")));
         }
+        // As it is on the wire, and as it is read: there a secret may stand behind escapes.
         let body = String::from_utf8_lossy(&response.body);
-        let holds = |secrets: &RefCell<Vec<String>>| secrets.borrow().iter().any(|secret| body.contains(secret.as_str()));
+        let told = |secret: &str| body.contains(secret) || reply.outcome.as_ref().is_ok_and(|outcome| tells(outcome, secret));
+        let holds = |secrets: &RefCell<Vec<String>>| secrets.borrow().iter().any(|secret| told(secret));
         if holds(&self.handed_out) {
             let text = "a secret access key that was handed out before stands in this response";
             findings.push(found(req::TRANSPORT__SECRET_ONCE, "body", text));
@@ -136,6 +154,8 @@ mod tests {
         let created = || tree(json!({ "AccessKey": { "SecretAccessKey": secret } }));
         assert_eq!(ids(&memory, created(), "r-1", secret), [""; 0], "its one place");
         assert_eq!(ids(&memory, tree(json!({})), "r-2", secret), ["transport.secret-once"]);
+        let hidden = tree(json!({ "Users": [{ "Note": format!("its key is {secret}") }] }));
+        assert_eq!(ids(&memory, hidden, "r-3", "\\u0030123456789abcdefghij"), ["transport.secret-once"], "behind an escape");
         assert_eq!(ids(&memory, tree(json!({})), "r-1", ""), ["transport.request-id-unique"]);
     }
 

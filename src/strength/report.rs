@@ -17,7 +17,7 @@ pub struct Judged {
     pub configuration: String,
     /// What came of it.
     pub result: Outcome,
-    /// Why no case could notice it, where that is so.
+    /// Why no case could notice it directly, where that is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// What noticed it; of an indirect kill the first thing that did.
@@ -37,7 +37,7 @@ pub enum Outcome {
     Indirect,
     /// Noticed by nothing.
     Survived,
-    /// Not there to be noticed: every case that names its requirement is skipped in this configuration.
+    /// Not there to be noticed: what could show it is missing in this configuration, as `why` says.
     Skipped,
 }
 

@@ -11,14 +11,15 @@ use super::kill::{Kill, judge};
 use super::order::{Turn, order};
 use super::report::{Judged, Outcome, Report};
 use super::trial::{Bench, Panicked};
+use crate::api::requirement::catalogue;
 use crate::case::corpus::Corpus;
 use crate::case::filter::picks;
 use crate::case::{Case, CertSource};
 use crate::dialect::Configuration;
 use crate::plan::{Disposition, OptIn, Place, plan};
-use crate::reference::Faults;
 use crate::reference::faults::Trace;
-use crate::reference::faults::catalogue::{Fault, faults};
+use crate::reference::faults::catalogue::{Fault, faults, out_of_reach};
+use crate::reference::{Faults, Settings};
 use crate::runner::in_process;
 use crate::runner::trial::TrialResult;
 use crate::verdict::Status;
@@ -74,6 +75,8 @@ struct Field<'c> {
     traces: Vec<Arc<Trace>>,
     /// The cases that do not run, and why.
     skipped: Vec<(&'c Case, String)>,
+    /// How the reference's account is set up.
+    settings: Settings,
 }
 
 /// The faults asked for, in the configurations in which they exist, as far as they are in the shard.
@@ -92,13 +95,18 @@ fn jobs(options: &Options) -> Result<Vec<Job>, StrengthError> {
 }
 
 impl Field<'_> {
-    /// Why no case can show a fault, where those that name its requirement are all skipped. `None`: some run, or there are none.
+    /// Why no case can show a fault: an account like this one has nothing to show it with, or the cases of this dialect that bring it
+    /// about all need what is not there. `None`: some case might, or could be written.
     fn why_not(&self, fault: &Fault) -> Option<String> {
-        let names = |case: &Case| case.named_requirements().iter().any(|r| fault.aim.requirements.contains(r));
-        if fault.faults.broken.is_none() || self.cases.iter().any(|case| names(case)) {
+        if let Some(why) = out_of_reach(fault, &self.settings) {
+            return Some(why);
+        }
+        let shows = |case: &Case| case.named_requirements().iter().any(|r| fault.shown_by.contains(r));
+        if self.cases.iter().any(|case| shows(case)) {
             return None;
         }
-        self.skipped.iter().find(|(case, _)| names(case)).map(|(case, why)| format!("{} is skipped: {why}", case.id))
+        let mut here = self.skipped.iter().filter(|(case, _)| case.dialects.contains(&self.configuration.dialect));
+        here.find(|(case, _)| shows(case)).map(|(case, why)| format!("{} is skipped: {why}", case.id))
     }
 }
 
@@ -115,7 +123,7 @@ fn field<'c>(configuration: Configuration, cases: &[&'c Case]) -> Result<Field<'
         }
     }
     let traces = cases.iter().map(|_| Arc::default()).collect();
-    Ok(Field { configuration, cases, traces, skipped })
+    Ok(Field { configuration, cases, traces, skipped, settings: in_process::settings(configuration.dialect) })
 }
 
 /// Progress: how many of how many are done.
@@ -132,6 +140,7 @@ pub fn run(corpus: &Corpus, options: &Options, progress: Progress<'_>) -> Result
     let fields = options.configurations.iter().map(|c| field(*c, &cases)).collect::<Result<Vec<_>, _>>()?;
     let calls = AtomicUsize::new(0);
     sound(&fields, options, &calls)?;
+    hidden(&fields)?;
     let judged = parallel(options, &fields, &jobs, progress, &|benches, job| {
         let field = &fields[job.configuration];
         one(&benches[job.configuration], field, &job.fault, &calls)
@@ -158,6 +167,20 @@ fn sound(fields: &[Field<'_>], options: &Options, calls: &AtomicUsize) -> Result
             Err(StrengthError::Unsound(format!("{first}{more}")))
         }
     }
+}
+
+/// No answer has an element that no answer has by some rule: it would have faults that are not in the catalogue.
+fn hidden(fields: &[Field<'_>]) -> Result<(), StrengthError> {
+    for field in fields {
+        let rules = catalogue().iter().filter(|rule| rule.dialects.contains(&field.configuration.dialect));
+        for (rule, element) in rules.flat_map(|rule| rule.hides.iter().map(move |element| (rule, element))) {
+            if let Some(at) = field.traces.iter().position(|trace| trace.saw(element)) {
+                let (case, configuration) = (&field.cases[at].id, field.configuration);
+                return Err(StrengthError::Unsound(format!("{case} in {configuration}: {element}, which {} hides, was answered", rule.id)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with a trial that should have passed.
@@ -193,9 +216,6 @@ fn one(bench: &Bench, field: &Field<'_>, fault: &Fault, calls: &AtomicUsize) -> 
         by,
         trials,
     };
-    if let Some(why) = field.why_not(fault).filter(|_| turns.is_empty()) {
-        return Ok(Judged { why: Some(why), ..judged(Outcome::Skipped, None, 0) });
-    }
     for (i, turn) in turns.iter().enumerate() {
         let hopeless = last_direct.is_none_or(|last| i > last);
         if indirect.is_some() && (hopeless || !turn.direct) {
@@ -214,8 +234,13 @@ fn one(bench: &Bench, field: &Field<'_>, fault: &Fault, calls: &AtomicUsize) -> 
             _ => {}
         }
     }
-    let outcome = if indirect.is_some() { Outcome::Indirect } else { Outcome::Survived };
-    Ok(judged(outcome, indirect, trials))
+    if indirect.is_some() {
+        return Ok(Judged { why: field.why_not(fault), ..judged(Outcome::Indirect, indirect, trials) });
+    }
+    Ok(match field.why_not(fault) {
+        Some(why) => Judged { why: Some(why), ..judged(Outcome::Skipped, None, trials) },
+        None => judged(Outcome::Survived, None, trials),
+    })
 }
 
 /// What is done with an item on a thread's benches.

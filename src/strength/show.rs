@@ -53,7 +53,12 @@ fn list(out: &mut String, report: &Report, outcome: Outcome, word: &str) {
 fn one(out: &mut String, fault: &Judged, word: &str) {
     let _ = writeln!(out, "{word}  {}  {}", fault.fault, fault.configuration);
     match (&fault.by, &fault.why) {
-        (Some(kill), _) => by(out, kill),
+        (Some(kill), why) => {
+            by(out, kill);
+            if let Some(why) = why {
+                let _ = writeln!(out, "    not directly: {why}");
+            }
+        }
         (None, Some(why)) => {
             let _ = writeln!(out, "  {why}");
         }

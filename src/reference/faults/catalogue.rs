@@ -7,8 +7,11 @@ mod elements;
 mod errors;
 mod parameters;
 mod quotas;
+mod reach;
 mod requirements;
 mod wire;
+
+pub use reach::out_of_reach;
 
 use super::{Faults, Flaw, Wrong};
 use crate::api::{Action, DialectId, Req, Requirement, model};
@@ -25,6 +28,8 @@ pub struct Fault {
     pub faults: Faults,
     /// What kills it directly.
     pub aim: Aim,
+    /// Requirements whose cases bring it about: where none of them can run, nothing can show it. None: any call might.
+    pub shown_by: Vec<Req>,
     /// The one format in which it exists; none: in all.
     pub only: Option<Format>,
 }
@@ -106,7 +111,7 @@ fn exists(action: &Action, dialect: DialectId) -> bool {
 /// A fault that is one flaw of an Action.
 fn of_action(action: &'static Action, id: String, about: String, what: Wrong, aim: Aim) -> Fault {
     let faults = Faults::with(Flaw { action: Some(&action.name), what });
-    Fault { id, about, faults, aim, only: None }
+    Fault { id, about, faults, aim, shown_by: Vec::new(), only: None }
 }
 
 #[cfg(test)]

@@ -67,6 +67,11 @@ impl Trace {
         }
     }
 
+    /// Whether an answer had the element at a path: `GetUser.User.Path`.
+    pub fn saw(&self, element: &str) -> bool {
+        self.inner().marks.contains(element)
+    }
+
     /// Whether a reference with these faults would have answered any of these calls otherwise. `true` may mean: perhaps.
     pub fn meets(&self, faults: &Faults) -> bool {
         let inner = self.inner();
@@ -146,5 +151,6 @@ mod tests {
             assert!(!meets(id), "{id}");
         }
         assert!(!trace.meets(&Faults::breaking(req::PAGINATION__NO_GAP)));
+        assert!(trace.saw("CreateUser.User.Path") && !trace.saw("CreateUser.User.Tags"));
     }
 }

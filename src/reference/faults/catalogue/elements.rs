@@ -2,7 +2,7 @@
 
 use super::{Aim, Fault, of_action};
 use crate::api::requirement::catalogue;
-use crate::api::{Action, DialectId, Kind, Member, Pattern, Req, ScalarBase, Type, model, req};
+use crate::api::{Action, DialectId, Member, Pattern, Req, ScalarBase, Type, model, req};
 use crate::dialect::Format;
 use crate::reference::faults::element::has_alternatives;
 use crate::reference::faults::tree::{member, type_at};
@@ -14,7 +14,7 @@ pub(super) fn faults(action: &'static Action, dialect: DialectId) -> Vec<Fault> 
         all.push(extra(action, ""));
     }
     for path in action.response_paths(dialect) {
-        let Some(member) = member(action, &path).filter(|m| is_answered(action, m, dialect)) else { continue };
+        let Some(member) = member(action, &path).filter(|_| is_answered(action, &path, dialect)) else { continue };
         of_element(action, dialect, member, &path, &mut all);
         if let Type::List(item) = &member.ty
             && matches!(**item, Type::Scalar(_))
@@ -53,16 +53,9 @@ fn of_element(action: &'static Action, dialect: DialectId, member: &'static Memb
     }
 }
 
-/// Whether the reference ever answers an element: no requirement says that it cannot be seen, or must not be there.
-fn is_answered(action: &Action, member: &Member, dialect: DialectId) -> bool {
-    let word = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == member.name);
-    let hidden = |rule: &&crate::api::Requirement| {
-        rule.kind == Kind::Unreachable
-            && rule.dialects.contains(&dialect)
-            && rule.action.as_deref() == Some(&action.name)
-            && word(&rule.text)
-    };
-    !catalogue().iter().any(|rule| hidden(&rule))
+/// Whether the reference ever answers an element: no requirement says that it must not be there, or that no call brings it about.
+fn is_answered(action: &Action, path: &str, dialect: DialectId) -> bool {
+    !catalogue().iter().any(|rule| rule.hides(&action.name, path, dialect))
 }
 
 /// The rule about the order of an Action's list.
@@ -73,8 +66,12 @@ fn order(action: &Action) -> Option<Req> {
     (0..).zip(catalogue()).find(|(_, rule)| of(rule)).map(|(number, _)| Req(number))
 }
 
-/// Whether texts of a type can hold what XML and JSON must escape.
+/// Whether texts of a type can hold what XML and JSON must escape. Numbers, booleans and dates are no texts, and what the service makes
+/// itself, such as ids and ARNs, holds none of it.
 fn takes_markup(scalar: &str, dialect: DialectId) -> bool {
+    if model().base(scalar) != ScalarBase::String {
+        return false;
+    }
     let scalar = model().constraints(scalar, dialect);
     let free = |pattern: &Pattern| ["a&<\"b", "/a&<\"b/"].iter().any(|text| pattern.matches(text));
     let made = ["id", "arn", "access-key-id", "version-id", "secret", "response-marker", "certificate-body", "certificate-chain"];

@@ -1,6 +1,6 @@
 //! Errors with another code or another status.
 
-use super::{Aim, Fault, of_action};
+use super::{Aim, Fault, exists, of_action};
 use crate::api::requirement::catalogue;
 use crate::api::{Action, DialectId, Kind, Req, model, req};
 use crate::reference::Faults;
@@ -11,21 +11,22 @@ const VALIDATION: &str = "ValidationError";
 
 /// Errors that an Action can be made to answer.
 pub(super) fn faults(action: &'static Action, dialect: DialectId) -> Vec<Fault> {
-    let own = |code: &&str| !rules(Some(action), code, dialect).is_empty();
-    let mut codes: Vec<&'static str> = model().codes().map(|(code, _)| code).filter(own).collect();
+    let own = |(code, _): (&'static str, u16)| Some((code, rules(Some(action), code, dialect))).filter(|(_, rules)| !rules.is_empty());
+    let mut codes: Vec<(&'static str, Vec<Req>)> = model().codes().filter_map(own).collect();
     if action.parameters.iter().any(|p| p.on(dialect)) {
-        codes.push(VALIDATION);
+        codes.push((VALIDATION, Vec::new()));
     }
     let mut all = Vec::new();
-    for code in codes {
+    for (code, shown_by) in codes {
         let name = &action.name;
         let aim = Aim { action: Some(name), calls: Some(name), ..Aim::default() };
         let [(other, code_flaw), (status, status_flaw)] = flaws(code, dialect);
         let about = format!("{name} answers {other} where {code} is right");
-        all.push(of_action(action, format!("code-exchanged:{name}.{code}"), about, code_flaw, aim.clone()));
+        let fault = of_action(action, format!("code-exchanged:{name}.{code}"), about, code_flaw, aim.clone());
+        all.push(Fault { shown_by: shown_by.clone(), ..fault });
         let about = format!("{name} answers {code} with status {status}");
         let aim = Aim { requirements: vec![req::WIRE__STATUS_OF_CODE], ..aim };
-        all.push(of_action(action, format!("status-exchanged:{name}.{code}"), about, status_flaw, aim));
+        all.push(Fault { shown_by, ..of_action(action, format!("status-exchanged:{name}.{code}"), about, status_flaw, aim) });
     }
     all
 }
@@ -38,13 +39,17 @@ pub(super) fn of_every_action(dialect: DialectId) -> Vec<Fault> {
         if about_it.is_empty() {
             continue;
         }
-        let aim = Aim { requirements: about_it, ..Aim::default() };
+        // Where every answer with the code is wrong, each Action's own rule about it shows that too.
+        let own = model().actions.iter().filter(|a| exists(a, dialect)).flat_map(|a| rules(Some(a), code, dialect));
+        let shown_by: Vec<Req> = about_it.into_iter().chain(own).collect();
+        let aim = Aim { requirements: shown_by.clone(), ..Aim::default() };
         let [(other, code_flaw), (status, status_flaw)] = flaws(code, dialect);
         let fault = |word: &str, about: String, what: Wrong, aim: Aim| Fault {
             id: format!("{word}:{code}"),
             about,
             faults: Faults::with(Flaw { action: None, what }),
             aim,
+            shown_by: shown_by.clone(),
             only: None,
         };
         all.push(fault("code-exchanged", format!("{other} is answered where {code} is right"), code_flaw, aim.clone()));

@@ -35,6 +35,7 @@ pub(super) fn faults(dialect: DialectId) -> Vec<Fault> {
                 about: format!("the limit {limit} is {off} instead of {right}"),
                 faults: Faults::with(Flaw { action: None, what: Wrong::Quota { limit: (*limit).to_owned(), by } }),
                 aim: Aim { requirements: requirements.to_vec(), ..Aim::default() },
+                shown_by: requirements.to_vec(),
                 only: None,
             });
         }

@@ -66,7 +66,8 @@ pub(super) fn faults(dialect: DialectId) -> Vec<Fault> {
         if breakable(rule, dialect) {
             let aim = Aim { requirements: vec![req], ..Aim::default() };
             let about = format!("broken: {}", rule.text);
-            all.push(Fault { id: format!("requirement:{}", rule.id), about, faults: Faults::breaking(req), aim, only: only(req, dialect) });
+            let (id, faults) = (format!("requirement:{}", rule.id), Faults::breaking(req));
+            all.push(Fault { id, about, faults, aim, shown_by: vec![req], only: only(req, dialect) });
         }
     }
     for action in model().actions.iter().filter(|a| exists(a, dialect) && a.paginates_on(dialect)) {

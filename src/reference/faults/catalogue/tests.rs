@@ -62,6 +62,41 @@ fn faults_follow_the_model() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_no_fault() {
+    let there = |dialect, id| find(dialect, id).is_some();
+    for (dialect, id) in [
+        (DialectId::Aws, "text-unescaped:ListUsers.IsTruncated"),
+        (DialectId::Aws, "text-escaped-twice:GetPolicy.Policy.AttachmentCount"),
+        (DialectId::Aws, "element-missing:ListUsers.Users[].Tags[].Key"),
+        (DialectId::Aws, "element-type:CreateUser.User.PasswordLastUsed"),
+        (DialectId::Aws, "element-wrong:CreateUser.User.PermissionsBoundary.PermissionsBoundaryType"),
+        (DialectId::Eim, "element-wrong:CreatePolicy.Policy.Description"),
+        (DialectId::Aws, "leak:CreateUser.SecretAccessKey"),
+        (DialectId::Ecs, "code-exchanged:DeletePolicy.AccessDenied"),
+    ] {
+        assert!(!there(dialect, id), "{id} on {dialect}");
+    }
+    for (dialect, id) in [
+        (DialectId::Aws, "text-unescaped:CreateUser.User.Path"),
+        (DialectId::Aws, "element-missing:GetUser.User.Tags[].Key"),
+        (DialectId::Aws, "element-missing:GetUser.User.UserName"),
+        (DialectId::Aws, "element-missing:CreateUser.User.PermissionsBoundary.PermissionsBoundaryType"),
+        (DialectId::Ecs, "element-wrong:CreatePolicy.Policy.Description"),
+        (DialectId::Aws, "leak:GetGroup.SecretAccessKey"),
+    ] {
+        assert!(there(dialect, id), "{id} on {dialect}");
+    }
+}
+
+#[test]
+fn codes_are_shown_by_the_rules_that_say_when_they_come() {
+    let shown = |id: &str| find(DialectId::Aws, id).unwrap().shown_by;
+    assert_eq!(shown("code-exchanged:CreateUser.LimitExceeded"), [req::CREATE_USER__QUOTA]);
+    assert_eq!(shown("status-exchanged:CreateUser.ValidationError"), [], "any call may");
+    assert_eq!(shown("requirement:create-user.quota"), [req::CREATE_USER__QUOTA]);
+}
+
+#[test]
 fn an_aim_is_met_by_what_speaks_of_the_element() {
     let aim = find(DialectId::Aws, "element-wrong:ListUsers.Users[].Arn").unwrap().aim;
     for (path, call, met) in [

@@ -21,6 +21,7 @@ fn fault(id: &str, about: &str, what: Wrong, requirements: &[Req]) -> Fault {
         about: about.to_owned(),
         faults: Faults::with(Flaw { action: None, what }),
         aim: Aim { requirements: requirements.to_vec(), ..Aim::default() },
+        shown_by: Vec::new(),
         only: None,
     }
 }
@@ -72,12 +73,12 @@ fn messages() -> [Fault; 2] {
     ]
 }
 
-/// Secrets beside what they belong to, under their own name and under another.
+/// Secrets beside what they belong to, under their own name and under another. A user that is being made has no key yet.
 fn leaks(action: &'static Action, dialect: DialectId) -> Vec<Fault> {
     let paths = action.response_paths(dialect);
     let shows = |member: &str| paths.iter().any(|path| path.rsplit('.').next() == Some(member));
     let mut secrets = Vec::new();
-    if (shows("AccessKeyId") || shows("UserId")) && action.name != "CreateAccessKey" {
+    if (shows("AccessKeyId") || shows("UserId")) && !["CreateAccessKey", "CreateUser"].contains(&action.name.as_str()) {
         secrets.extend([("SecretAccessKey", "SecretAccessKey"), ("SecretAccessKey", "Note")]);
     }
     if shows("ServerCertificateId") {
