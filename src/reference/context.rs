@@ -47,11 +47,6 @@ impl Cx<'_> {
     pub fn enforce(&self, rule: Req, violated: bool, error: impl FnOnce() -> ApiError) -> Result<(), ApiError> {
         if violated && self.holds(rule) { Err(error()) } else { Ok(()) }
     }
-
-    /// `now` as the API writes dates.
-    pub fn date(&self) -> Value {
-        Value::String(iso_date(self.now))
-    }
 }
 
 /// `2026-11-22T17:34:00Z`.

@@ -3,6 +3,7 @@
 //! A marker names the item to continue after, not a position, so that what is created or deleted between two pages makes nothing
 //! else appear twice or go missing. It carries a check sum over account and Action: a marker that was not handed out here is refused.
 
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 use super::context::error;
@@ -96,11 +97,12 @@ fn marker(account: &Account, p: &Params<'_>, position: usize, key: &str) -> Stri
     let mut body = u32::try_from(position).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     body.extend_from_slice(key.as_bytes());
     let sum = check_sum(account, &p.action.name, &body);
-    sum.to_be_bytes().iter().chain(&body).map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&[&sum.to_be_bytes(), &body[..]].concat())
 }
 
 fn read(account: &Account, cx: &Cx<'_>, p: &Params<'_>, marker: &str) -> Option<(usize, String)> {
-    let bytes = unhex(marker)?;
+    // Lower-case only, so that a marker has one spelling.
+    let bytes = HEXLOWER.decode(marker.as_bytes()).ok()?;
     let (sum, body) = bytes.split_first_chunk::<8>()?;
     let (position, key) = body.split_first_chunk::<4>()?;
     let sum = u64::from_be_bytes(*sum);
@@ -112,20 +114,6 @@ fn read(account: &Account, cx: &Cx<'_>, p: &Params<'_>, marker: &str) -> Option<
     } else {
         None
     }
-}
-
-/// Lower-case hexadecimal only, so that a marker has one spelling.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 /// FNV-1a over the account's key, its number, the Action and the body. It tells damage and strangers, not a determined forger.

@@ -1,5 +1,8 @@
 //! Dates as operands of policy conditions: more forms than the API's own dates have.
 
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
 /// Seconds since 1970 of an operand: an integer of 64 bits (seconds themselves), or ISO 8601 down to a lone year, with or without
 /// time, fraction (at most nine digits) and zone. `None`: no date.
 pub(super) fn parse(text: &str) -> Option<i64> {
@@ -23,7 +26,7 @@ fn iso(text: &str) -> Option<i64> {
     if parts.next().is_some() || year < -292_275_054 {
         return None;
     }
-    Some(days(year, month, day) * 86_400 + time_of_day(time)?)
+    Some(midnight(year, month, day)? + time_of_day(time)?)
 }
 
 /// Seconds into the day, in UTC.
@@ -64,13 +67,12 @@ fn zone(text: &str) -> Option<i64> {
     Some(sign * (number(hours, 2, 0..=23)? * 3600 + number(minutes, 2, 0..=59)? * 60))
 }
 
-/// Days from 1970-01-01 in the proleptic Gregorian calendar; a day beyond its month runs into the next.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+/// Seconds from 1970-01-01 to the first second of a day; a day beyond its month runs into the next. Before the year -9999 and after 9999,
+/// where nothing happens that could be compared, every year is that one.
+fn midnight(year: i64, month: i64, day: i64) -> Option<i64> {
+    let (year, month) = (i32::try_from(year.clamp(-9999, 9999)).ok()?, u8::try_from(month).ok()?);
+    let first = time::Date::from_calendar_date(year, time::Month::try_from(month).ok()?, 1).ok()?;
+    Some(first.midnight().assume_utc().unix_timestamp() + (day - 1) * DAY)
 }
 
 #[cfg(test)]

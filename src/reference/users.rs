@@ -9,7 +9,7 @@ use super::lookup::{self, Kind};
 use super::page::{ordered, page};
 use super::rename::{Present, RenameRules};
 use super::rules::{Prefix, Unique, deletable, id_of_name, quota};
-use super::state::{Former, User, fold};
+use super::state::{Former, User, date, fold};
 use super::tags::tags;
 use super::trees::{Shows, as_created, root_tree, single, user_tree};
 use super::{Account, Answer, Cx, Params, Principal};
@@ -55,7 +55,7 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     let shows = Shows { tags, boundary: cx.holds(req::CREATE_USER__ANSWERS_BOUNDARY) };
     let mut tree = user_tree(account, cx, &user, shows);
     if !cx.holds(req::CREATE_USER__NO_PASSWORD_LAST_USED) {
-        tree.insert("PasswordLastUsed".into(), cx.date());
+        tree.insert("PasswordLastUsed".into(), date(cx.now));
     }
     account.users.insert(fold(name), user);
     Ok(single("User", tree))

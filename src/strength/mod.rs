@@ -27,5 +27,5 @@ mod trial;
 
 pub use kill::Kill;
 pub use report::{Counts, Judged, Outcome, Report};
-pub use run::{Options, StrengthError, run};
+pub use run::{Options, StrengthError, run, sound};
 pub use show::{Detail, text};

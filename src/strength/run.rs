@@ -52,7 +52,9 @@ pub enum StrengthError {
     #[error("the filter selects no fault")]
     NoFault,
     /// The sound reference does not pass: then a failure against a faulty one says nothing.
-    #[error("the sound reference does not pass the suite, so that a failure against a faulty one says nothing: {0}")]
+    #[error(
+        "the sound reference does not pass the suite, so that a failure against a faulty one says nothing: {0} (iamspec run shows all that departs)"
+    )]
     Unsound(String),
     /// A reference panicked.
     #[error("{0}")]
@@ -60,6 +62,12 @@ pub enum StrengthError {
     /// The harness broke.
     #[error("{0}")]
     Broken(String),
+}
+
+impl From<Panicked> for StrengthError {
+    fn from(Panicked(why): Panicked) -> StrengthError {
+        StrengthError::Panicked(why)
+    }
 }
 
 /// A fault in one configuration.
@@ -110,6 +118,11 @@ impl Field<'_> {
     }
 }
 
+fn fields<'c>(corpus: &'c Corpus, options: &Options) -> Result<Vec<Field<'c>>, StrengthError> {
+    let cases: Vec<&Case> = corpus.cases.iter().collect();
+    options.configurations.iter().map(|c| field(*c, &cases)).collect()
+}
+
 fn field<'c>(configuration: Configuration, cases: &[&'c Case]) -> Result<Field<'c>, StrengthError> {
     let target = in_process::target(configuration.dialect).map_err(StrengthError::Broken)?;
     let missing = std::collections::BTreeMap::new();
@@ -136,37 +149,37 @@ pub type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);
 pub fn run(corpus: &Corpus, options: &Options, progress: Progress<'_>) -> Result<Report, StrengthError> {
     let began = Instant::now();
     let jobs = jobs(options)?;
-    let cases: Vec<&Case> = corpus.cases.iter().collect();
-    let fields = options.configurations.iter().map(|c| field(*c, &cases)).collect::<Result<Vec<_>, _>>()?;
+    let fields = fields(corpus, options)?;
     let calls = AtomicUsize::new(0);
-    sound(&fields, options, &calls)?;
+    passes(&fields, options, &calls)?;
     hidden(&fields)?;
     let judged = parallel(options, &fields, &jobs, progress, &|benches, job| {
         let field = &fields[job.configuration];
-        one(&benches[job.configuration], field, &job.fault, &calls)
+        Ok(one(&benches[job.configuration], field, &job.fault, &calls)?)
     })?;
     let names = options.configurations.iter().map(Configuration::to_string).collect();
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Report::of(judged, corpus.digest.clone(), names, cases.len(), calls.into_inner(), millis))
+    Ok(Report::of(judged, corpus.digest.clone(), names, corpus.cases.len(), calls.into_inner(), millis))
 }
 
-/// The sound reference passes every case, and keeps every free check.
-fn sound(fields: &[Field<'_>], options: &Options, calls: &AtomicUsize) -> Result<(), StrengthError> {
+/// Whether the sound reference passes the suite: every case, every free check, nothing left behind. It stops at the first departure.
+///
+/// # Errors
+/// [`StrengthError::Unsound`] with what departs, [`StrengthError::Panicked`] when the reference falls over.
+pub fn sound(corpus: &Corpus, options: &Options) -> Result<(), StrengthError> {
+    passes(&fields(corpus, options)?, options, &AtomicUsize::new(0))
+}
+
+fn passes(fields: &[Field<'_>], options: &Options, calls: &AtomicUsize) -> Result<(), StrengthError> {
     let numbered = |(i, field): (usize, &Field<'_>)| (0..field.cases.len()).map(move |case| (i, case)).collect::<Vec<_>>();
     let all: Vec<(usize, usize)> = fields.iter().enumerate().flat_map(numbered).collect();
-    let departures = parallel(options, fields, &all, &|_, _| {}, &|benches, (at, case)| {
+    parallel(options, fields, &all, &|_, _| {}, &|benches, (at, case)| {
         let field = &fields[*at];
         let ran = benches[*at].run(field.cases[*case], &Faults::traced(&field.traces[*case]))?;
         calls.fetch_add(ran.calls, Ordering::Relaxed);
-        Ok(departure(&ran.result))
+        departure(&ran.result).map_or(Ok(()), |what| Err(StrengthError::Unsound(what)))
     })?;
-    match departures.into_iter().flatten().collect::<Vec<_>>().as_slice() {
-        [] => Ok(()),
-        [first, rest @ ..] => {
-            let more = if rest.is_empty() { String::new() } else { format!(" (and {} more; iamspec run shows them)", rest.len()) };
-            Err(StrengthError::Unsound(format!("{first}{more}")))
-        }
-    }
+    Ok(())
 }
 
 /// No answer has an element that no answer has by some rule: it would have faults that are not in the catalogue.
@@ -244,7 +257,7 @@ fn one(bench: &Bench, field: &Field<'_>, fault: &Fault, calls: &AtomicUsize) -> 
 }
 
 /// What is done with an item on a thread's benches.
-type Work<'w, I, T> = &'w (dyn Fn(&[Bench], &I) -> Result<T, Panicked> + Sync);
+type Work<'w, I, T> = &'w (dyn Fn(&[Bench], &I) -> Result<T, StrengthError> + Sync);
 
 /// Does `work` on every item on all threads, each with a bench for each configuration; results in the order of the items.
 fn parallel<I: Sync, T: Send>(
@@ -264,9 +277,7 @@ fn parallel<I: Sync, T: Send>(
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(index) else { break };
-            let result = work(&benches, item)
-                .map_err(|Panicked(why)| StrengthError::Panicked(why))
-                .inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+            let result = work(&benches, item).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
             results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
         }
