@@ -6,7 +6,10 @@ mod key_form;
 
 use std::sync::OnceLock;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
+    RsaKeySize, SignatureAlgorithm, date_time_ymd,
+};
 
 /// One thing that a case file can name as `${cert.NAME}`.
 struct Item {
@@ -54,8 +57,11 @@ static ITEMS: &[Item] = &[
     item("ec", "a self-signed certificate with a P-256 key (key: ec.key)", || Some(ec()?.certificate.clone())),
     item("ec.key", "its key in SEC 1 form", || key_form::sec1(ec()?.key.serialized_der())),
     item("ec.key-pkcs8", "the same key in PKCS#8 form", || Some(key_form::pem("PRIVATE KEY", ec()?.key.serialized_der()))),
+    item("ec-384", "a self-signed certificate with a P-384 key (key: ec-384.key)", || Some(ec_384()?.certificate.clone())),
+    item("ec-384.key", "its key in SEC 1 form", || key_form::sec1(ec_384()?.key.serialized_der())),
     item("other.key", "an RSA key in PKCS#1 form that belongs to no certificate here", || key_form::pkcs1(other_key()?.serialized_der())),
     item("other-ec.key", "a P-256 key in SEC 1 form that belongs to no certificate here", || key_form::sec1(KeyPair::generate().ok()?.serialized_der())),
+    item("other-ec-384.key", "a P-384 key in SEC 1 form that belongs to no certificate here", || key_form::sec1(KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).ok()?.serialized_der())),
     item("garbage", "text that is no PEM", || Some("this is not a certificate, and no key either".into())),
 ];
 
@@ -163,14 +169,22 @@ struct Ec {
     key: KeyPair,
 }
 
-fn ec() -> Option<&'static Ec> {
-    static EC: OnceLock<Option<Ec>> = OnceLock::new();
-    fn make() -> Option<Ec> {
-        let key = KeyPair::generate().ok()?;
+impl Ec {
+    fn new(curve: &'static SignatureAlgorithm) -> Option<Ec> {
+        let key = KeyPair::generate_for(curve).ok()?;
         let certificate = Subject { name: "ec.example.com", ..LEAF }.params()?.self_signed(&key).ok()?.pem();
         Some(Ec { certificate, key })
     }
-    EC.get_or_init(make).as_ref()
+}
+
+fn ec() -> Option<&'static Ec> {
+    static EC: OnceLock<Option<Ec>> = OnceLock::new();
+    EC.get_or_init(|| Ec::new(&PKCS_ECDSA_P256_SHA256)).as_ref()
+}
+
+fn ec_384() -> Option<&'static Ec> {
+    static EC: OnceLock<Option<Ec>> = OnceLock::new();
+    EC.get_or_init(|| Ec::new(&PKCS_ECDSA_P384_SHA384)).as_ref()
 }
 
 /// PEM of the leaf and of those above and beside it.

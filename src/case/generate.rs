@@ -44,6 +44,9 @@ pub const CERTIFICATES: &[&str] = &[
     "ec.key-pkcs8",
     "other.key",
     "other-ec.key",
+    "ec-384",
+    "ec-384.key",
+    "other-ec-384.key",
     "garbage",
 ];
 

@@ -57,6 +57,10 @@ pub(super) fn satisfied(cx: &Cx<'_>, condition: &Condition, context: &Context, v
         return wanted && cx.holds(req::AUTHORIZATION__CONDITION_NULL);
     }
     let (operator, if_exists) = operator.strip_suffix("IfExists").map_or((operator, false), |o| (o, true));
+    let measures = ["Numeric", "Date"].iter().any(|kind| operator.starts_with(kind));
+    if !cx.holds(req::AUTHORIZATION__CONDITION_TAG_VALUES) && measures && condition.key.contains("Tag/") {
+        return false;
+    }
     let negated = operator.contains("Not");
     if values.is_empty() {
         return match over {

@@ -2,7 +2,7 @@
 
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
-use x509_parser::asn1_rs::{Any, Class, Oid, Tag};
+use x509_parser::asn1_rs::{Any, Oid, Tag};
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
@@ -15,8 +15,8 @@ pub(super) const PKCS1: &str = "RSA PRIVATE KEY";
 pub(super) enum PrivateKey {
     /// Modulus and public exponent, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
-    /// The secret number and, where the key says so, the public point.
-    Ec { secret: Vec<u8>, point: Option<Vec<u8>> },
+    /// The secret number.
+    Ec { secret: Vec<u8> },
 }
 
 impl PrivateKey {
@@ -40,17 +40,11 @@ impl PrivateKey {
         Some(PrivateKey::Rsa { modulus: number(modulus.as_bytes()), exponent: number(exponent.as_bytes()) })
     }
 
-    /// RFC 5915: version, secret, and optionally curve [0] and public point [1].
+    /// RFC 5915: version, secret, and optionally curve and public point.
     fn sec1(der: &[u8]) -> Option<PrivateKey> {
         let items = sequence(der)?;
         let secret = items.get(1).filter(|item| item.tag() == Tag::OctetString)?.as_bytes().to_vec();
-        let tagged = items.iter().find(|item| item.class() == Class::ContextSpecific && item.tag() == Tag(1));
-        let point = tagged.and_then(|item| {
-            let (_, bits) = Any::from_der(item.as_bytes()).ok().filter(|(_, bits)| bits.tag() == Tag::BitString)?;
-            // The first byte counts the unused bits: none.
-            bits.as_bytes().split_first().filter(|(unused, _)| **unused == 0).map(|(_, point)| point.to_vec())
-        });
-        Some(PrivateKey::Ec { secret, point })
+        Some(PrivateKey::Ec { secret })
     }
 
     /// RFC 5958: version, algorithm, and one of the above in an octet string.
@@ -74,13 +68,13 @@ impl PrivateKey {
             (PrivateKey::Rsa { modulus, exponent }, Ok(PublicKey::RSA(rsa))) => {
                 number(rsa.modulus) == *modulus && number(rsa.exponent) == *exponent
             }
-            (PrivateKey::Ec { secret, point }, Ok(PublicKey::EC(ec))) => {
+            (PrivateKey::Ec { secret }, Ok(PublicKey::EC(ec))) => {
                 let curve = public.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
                 let algorithm = match curve {
                     Some(oid) if oid == OID_EC_P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
                     Some(oid) if oid == OID_NIST_EC_P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
-                    // Other curves are taken at the key's word.
-                    _ => return point.as_deref() == Some(ec.data()),
+                    // Whether a key on another curve belongs to it cannot be told here.
+                    _ => return true,
                 };
                 // ring checks that the halves belong together. The random source is for signatures, which nobody makes here.
                 EcdsaKeyPair::from_private_key_and_public_key(algorithm, secret, ec.data(), &SystemRandom::new()).is_ok()

@@ -125,7 +125,7 @@ fn forms_of_keys_depend_on_the_dialect() {
         assert!(refusal.starts_with("400 MalformedCertificate: ") && refusal.contains("PKCS#1"), "{key}: {refusal}");
         assert!(bench(DialectId::Eim).broken(req::UPLOAD_SERVER_CERTIFICATE__PKCS1_ONLY).upload("c", body, key, None).is_ok());
     }
-    for (body, key) in [("ec", "other-ec.key"), ("ec", "leaf.key"), ("leaf", "ec.key")] {
+    for (body, key) in [("ec", "other-ec.key"), ("ec-384", "other-ec-384.key"), ("ec", "leaf.key"), ("leaf", "ec.key")] {
         let refusal = bench(DialectId::Aws).upload("c", body, key, None).unwrap_err();
         assert!(refusal.starts_with("400 KeyPairMismatch"), "{body}, {key}: {refusal}");
     }
