@@ -86,7 +86,7 @@ fn by_action(out: &mut String, actions: &BTreeMap<String, ActionCoverage>) {
 
 /// What strength measured: counts, then by name what was not killed.
 fn kills(out: &mut String, found: &Kills) {
-    let states = [State::Survived, State::Indirect, State::Skipped, State::NotMeasured];
+    let states = [State::Survived, State::Indirect, State::Skipped];
     let (killed, of) = (found.that(State::Killed).len(), found.requirements.len());
     let _ = writeln!(out, "what strength measured\n  {:<40} {killed:>4}/{of}", "requirements that are killed");
     let (held, open) = (found.facts.killed.len(), found.facts.open.len());
@@ -95,12 +95,19 @@ fn kills(out: &mut String, found: &Kills) {
         for id in found.that(state) {
             let counts = found.requirements.get(id).copied().unwrap_or_default();
             let all = counts.killed + counts.indirect + counts.survived + counts.skipped;
-            let of = if all > 0 { format!(" ({} of {all} killed)", counts.killed) } else { String::new() };
-            let _ = writeln!(out, "    {} {id}{of}", state.word());
+            let _ = writeln!(out, "    {} {id} ({} of {all} killed)", state.word(), counts.killed);
         }
     }
+    // What a measurement of a part leaves out would fill pages here; the JSON form has every name.
+    if let [first, rest @ ..] = found.that(State::NotMeasured).as_slice() {
+        let others = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let _ = writeln!(out, "    {} {first}{others}", State::NotMeasured.word());
+    }
+    let not_measured = format!("({})", State::NotMeasured.word());
     for (id, open) in &found.facts.open {
-        let _ = writeln!(out, "    open {id}: {}", open.join(", "));
+        if open.iter().any(|rule| !rule.ends_with(&not_measured)) {
+            let _ = writeln!(out, "    open {id}: {}", open.join(", "));
+        }
     }
 }
 
