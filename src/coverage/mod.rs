@@ -278,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn cases_allow_and_deny_every_action_to_a_user() {
+        let corpus = crate::case::Corpus::embedded().expect("the corpus is sound");
+        let steps = || corpus.cases.iter().flat_map(|case| &case.steps).filter(|step| step.principal.is_some());
+        for action in &model().actions {
+            let of = |step: &&crate::case::Step| step.call == action.name;
+            let denied = steps().filter(of).any(|step| step.expect.error.iter().any(|code| code == "AccessDenied"));
+            let allowed = steps().filter(of).any(|step| step.expect.error.is_empty() && !step.expect.any_error && !step.expect.any);
+            assert!(allowed && denied, "{}: allowed {allowed}, denied {denied}", action.name);
+        }
+    }
+
+    #[test]
     fn an_empty_run_reaches_nothing() {
         let coverage = Coverage::of(&[], &[]);
         assert!(coverage.dialects.is_empty() && coverage.requirements_with_case.is_empty() && coverage.kills.is_none());
