@@ -27,6 +27,8 @@ pub struct Baseline {
     pub checks: Vec<KnownCheck>,
     /// Things that the target will not let go of.
     pub leftovers: Vec<KnownLeftover>,
+    /// Findings of the fuzzer.
+    pub findings: Vec<KnownFinding>,
     /// The cases that ended in a verdict on the target when the list was made; none: the list does not say.
     pub judged: Option<Judged>,
 }
@@ -90,6 +92,17 @@ pub struct KnownLeftover {
     pub why: Why,
 }
 
+/// A finding of the fuzzer that is known. Runs of the suite have nothing to do with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownFinding {
+    /// Its fingerprint as text, or a glob over such texts.
+    pub fingerprint: String,
+    /// Configuration; none: every one.
+    pub configuration: Option<String>,
+    /// Why.
+    pub why: Why,
+}
+
 impl Baseline {
     /// Reads a baseline. `name` is what messages call the file, `cases` the ids of the suite.
     ///
@@ -105,7 +118,8 @@ impl Baseline {
         let known = self.known.iter().map(|k| (&k.why, k.to_string()));
         let checks = self.checks.iter().map(|k| (&k.why, k.to_string()));
         let leftovers = self.leftovers.iter().map(|k| (&k.why, k.to_string()));
-        let mut all: Vec<_> = known.chain(checks).chain(leftovers).collect();
+        let findings = self.findings.iter().map(|k| (&k.why, k.to_string()));
+        let mut all: Vec<_> = known.chain(checks).chain(leftovers).chain(findings).collect();
         all.sort_by_key(|(why, _)| why.line);
         all
     }
@@ -177,6 +191,12 @@ impl std::fmt::Display for KnownCheck {
 impl std::fmt::Display for KnownLeftover {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "known {} left by {}", self.kind, self.case)
+    }
+}
+
+impl std::fmt::Display for KnownFinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "known finding of the fuzzer: {}", self.fingerprint)
     }
 }
 

@@ -48,7 +48,9 @@ impl<'a> Judge<'a> {
             Event::Case(record) => self.case(record),
             Event::Check(check) => self.check(check),
             Event::Leftover(leftover) => self.leftover(leftover),
-            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } | Event::RunFinished(_) => Judgement::Unlisted,
+            Event::RunStarted(_) | Event::Capability(_) | Event::Finding(_) | Event::Note { .. } | Event::RunFinished(_) => {
+                Judgement::Unlisted
+            }
         }
     }
 

@@ -10,6 +10,6 @@ pub mod pin;
 #[cfg(feature = "cli")]
 pub mod write;
 
-pub use file::{Baseline, Judged, UNREVIEWED};
+pub use file::{Baseline, Judged, KnownFinding, UNREVIEWED};
 pub use judge::Judge;
 pub use pin::Pin;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{Baseline, FORMAT, Judged, Known, KnownCheck, KnownLeftover, Why, is_glob};
+use super::file::{Baseline, FORMAT, Judged, Known, KnownCheck, KnownFinding, KnownLeftover, Why, is_glob};
 use super::pin::Pin;
 use crate::api::{DialectId, model, req};
 use crate::case::diagnostic::{Diagnostic, Diagnostics};
@@ -26,6 +26,8 @@ struct FileText {
     known_check: Vec<Spanned<CheckText>>,
     #[serde(default)]
     known_leftover: Vec<Spanned<LeftoverText>>,
+    #[serde(default)]
+    known_finding: Vec<Spanned<FindingText>>,
     judged: Option<JudgedText>,
 }
 
@@ -70,6 +72,16 @@ struct CheckText {
 struct LeftoverText {
     kind: Spanned<String>,
     case: Spanned<String>,
+    reason: Spanned<String>,
+    link: Option<String>,
+    expires: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FindingText {
+    fingerprint: Spanned<String>,
+    configuration: Option<Spanned<String>>,
     reason: Spanned<String>,
     link: Option<String>,
     expires: Option<Spanned<String>>,
@@ -128,6 +140,7 @@ pub(super) fn parse(name: &str, text: &str, cases: &[&str]) -> Result<Baseline, 
         known: file.known.into_iter().map(|k| reader.known(k)).collect(),
         checks: file.known_check.into_iter().map(|k| reader.check(k)).collect(),
         leftovers: file.known_leftover.into_iter().map(|k| reader.leftover(k)).collect(),
+        findings: file.known_finding.into_iter().map(|k| reader.finding(k)).collect(),
         judged: file.judged.map(|judged| reader.judged(judged)),
     };
     reader.twice(&baseline);
@@ -218,6 +231,24 @@ impl Reader<'_> {
         }
         let about = case.span();
         KnownLeftover { kind: kind.into_inner(), case: case.into_inner(), why: self.why(start, about, &reason, link, expires) }
+    }
+
+    fn finding(&mut self, entry: Spanned<FindingText>) -> KnownFinding {
+        let start = entry.span().start;
+        let FindingText { fingerprint, configuration, reason, link, expires } = entry.into_inner();
+        if fingerprint.get_ref().trim_matches(['*', '?', ' ']).is_empty() {
+            self.problem(
+                fingerprint.span(),
+                "this would be every finding".into(),
+                Some("write the fingerprint, as the finding's file begins".into()),
+            );
+        }
+        let about = fingerprint.span();
+        KnownFinding {
+            fingerprint: fingerprint.into_inner(),
+            configuration: configuration.map(|c| self.configuration(c)),
+            why: self.why(start, about, &reason, link, expires),
+        }
     }
 
     /// A case that the suite no longer has is no mistake of the file: the gate says that it is lost.

@@ -14,6 +14,8 @@ mod list;
 mod matrix;
 mod plan;
 mod probe;
+mod promote;
+mod replay;
 mod run;
 mod serve;
 mod snapshots;
@@ -54,6 +56,10 @@ enum Command {
     Run(Box<run::Args>),
     /// Hold a run against a list of known failures, or against an earlier run
     Gate(Box<gate::Args>),
+    /// Run cases of files again, such as the fuzzer's findings: FIXED, FAILED, CHANGED or ERROR
+    Replay(Box<replay::Args>),
+    /// Move what the fuzzer found into the suite, or into a target's list of known failures
+    Fuzz(Box<promote::Args>),
     /// Serve the embedded reference
     Serve(serve::Args),
     /// List cases, requirements or targets
@@ -91,6 +97,8 @@ pub fn main() -> i32 {
     let result = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Gate(args) => gate::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Fuzz(args) => promote::command(&args),
         Command::Serve(args) => serve::run(&args),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args),

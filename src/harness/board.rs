@@ -247,7 +247,7 @@ impl Board {
             Event::Case(record) => drop(state.records.insert((record.case.clone(), record.configuration.clone()), *record)),
             Event::Check(check) => state.checks.push(check),
             Event::Leftover(leftover) => state.leftovers.push(leftover),
-            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } | Event::RunFinished(_) => {}
+            Event::RunStarted(_) | Event::Capability(_) | Event::Finding(_) | Event::Note { .. } | Event::RunFinished(_) => {}
         }
         drop(state);
         self.changed.notify_all();

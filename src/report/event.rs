@@ -39,6 +39,8 @@ pub enum Event {
     Check(CheckRecord),
     /// Something that could not be removed: the target's failure.
     Leftover(Leftover),
+    /// A departure that the fuzzer found and settled.
+    Finding(Box<FindingRecord>),
     /// Something worth saying that is no verdict.
     Note {
         /// The text.
@@ -249,6 +251,49 @@ pub struct Leftover {
     /// Known: listed in the baseline, with its reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+}
+
+/// A departure that the fuzzer found, looked for again and shrunk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingRecord {
+    /// Name of the finding, the same in every run: `create-user-status-3fa0c811`.
+    pub id: String,
+    /// Target name.
+    pub target: String,
+    /// `eim/xml`.
+    pub configuration: String,
+    /// The fingerprint in one line.
+    pub fingerprint: String,
+    /// Who saw it: `lockstep`.
+    pub oracle: String,
+    /// The Action whose answer departs.
+    pub action: String,
+    /// What is wrong, in a sentence.
+    pub text: String,
+    /// `reproducible`, `flaky` or `state-dependent`.
+    pub stability: String,
+    /// In how many of three further runs it was seen.
+    pub seen: usize,
+    /// The program in which it was seen first.
+    pub program: String,
+    /// Steps of that program.
+    pub steps: usize,
+    /// Steps of the smallest program that shows it.
+    pub left: usize,
+    /// Calls sent to look for it again, to shrink it and to write it down.
+    pub calls: usize,
+    /// The requirement that it breaks, where it became a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
+    /// The case, check or entry of the list of known failures that says the same already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
+    /// The case file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_file: Option<String>,
 }
 
 /// The run ended.

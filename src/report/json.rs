@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::event::{Capability, CaseRecord, CheckRecord, Event, Leftover, RunFinished, RunStarted, VERSION};
+use super::event::{Capability, CaseRecord, CheckRecord, Event, FindingRecord, Leftover, RunFinished, RunStarted, VERSION};
 use super::view::View;
 
 #[derive(Serialize)]
@@ -15,6 +15,8 @@ struct Document {
     cases: Vec<CaseRecord>,
     checks: Vec<CheckRecord>,
     leftovers: Vec<Leftover>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingRecord>,
     notes: Vec<String>,
     finished: Option<RunFinished>,
 }
@@ -35,6 +37,7 @@ impl<W: Write> Json<W> {
             cases: Vec::new(),
             checks: Vec::new(),
             leftovers: Vec::new(),
+            findings: Vec::new(),
             notes: Vec::new(),
             finished: None,
         };
@@ -51,6 +54,7 @@ impl<W: Write> View for Json<W> {
             Event::Case(record) => document.cases.push(*record),
             Event::Check(check) => document.checks.push(check),
             Event::Leftover(leftover) => document.leftovers.push(leftover),
+            Event::Finding(finding) => document.findings.push(*finding),
             Event::Note { text } => document.notes.push(text),
             Event::RunFinished(finished) => {
                 document.finished = Some(finished);

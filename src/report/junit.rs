@@ -59,7 +59,7 @@ impl<W: Write> View for Junit<W> {
             Event::Check(found) => self.checks.push(found.clone()),
             Event::Leftover(found) => self.leftovers.push(found.clone()),
             Event::RunFinished(finished) => self.write(finished.millis)?,
-            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } => {}
+            Event::RunStarted(_) | Event::Capability(_) | Event::Finding(_) | Event::Note { .. } => {}
         }
         Ok(())
     }

@@ -216,6 +216,7 @@ impl Merged {
                     continue;
                 }
                 Event::Leftover(leftover) => name(&mut leftover.target),
+                Event::Finding(finding) => name(&mut finding.target),
                 Event::Note { .. } => {}
             }
             if !self.rest.contains(&event) {

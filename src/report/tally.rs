@@ -69,6 +69,7 @@ impl Tally {
             }
             Event::Check(check) => self.counted += usize::from(check.known.is_none() && check.level >= self.level),
             Event::Leftover(leftover) => self.counted += usize::from(leftover.known.is_none()),
+            Event::Finding(finding) => self.counted += usize::from(finding.repeats.is_none()),
             Event::Capability(_) | Event::Note { .. } | Event::RunFinished(_) => {}
         }
     }

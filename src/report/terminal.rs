@@ -251,6 +251,7 @@ impl<W: Write> View for Terminal<W> {
             Event::Case(record) => self.case(record)?,
             Event::Check(check) => self.checks.push(check.clone()),
             Event::Leftover(leftover) => self.leftovers.push(leftover.clone()),
+            Event::Finding(finding) => self.notes.push(format!("finding {}: {}", finding.id, finding.fingerprint)),
             Event::Note { text } => self.notes.push(text.clone()),
             Event::Capability(_) => {}
             Event::RunFinished(finished) => self.finish(finished)?,

@@ -12,3 +12,4 @@ mod tests;
 mod toml;
 
 pub use file::{Unwritable, checked, file_path, text};
+pub use toml::quoted;

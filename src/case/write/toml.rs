@@ -95,6 +95,11 @@ impl Toml {
     }
 }
 
+/// A string as TOML writes it, quotes included.
+pub fn quoted(text: &str) -> String {
+    Toml::text(text).inline()
+}
+
 /// A key: bare where it may be.
 pub(super) fn key(name: &str, out: &mut String) {
     let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');

@@ -9,12 +9,14 @@
 //! A firing is known by its [`Fingerprint`](super::Fingerprint); one that was seen before costs nothing. [`settle`] runs a new one three
 //! times under fresh names and shrinks it; [`draft`] makes a case of it with what the reference answers as expectations, tries it on both
 //! sides, and gives it up, with a reason, where the two do not differ as the file would say. [`Repeats`] knows what the suite fails for
-//! already.
+//! already. [`Triage`] does all of it and writes the file.
 
 mod again;
 #[cfg(feature = "net")]
 mod draft;
 mod expect;
+#[cfg(feature = "net")]
+mod find;
 mod id;
 mod record;
 #[cfg(feature = "net")]
@@ -30,6 +32,8 @@ mod words;
 pub use again::{Settled, Stability, settle};
 #[cfg(feature = "net")]
 pub use draft::{Draft, Origin, draft};
+#[cfg(feature = "net")]
+pub use find::Triage;
 pub use id::finding_id;
 pub use record::{Recorded, recorded};
 #[cfg(feature = "net")]

@@ -11,6 +11,8 @@ use crate::verdict::Status;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Repeats {
     known: Vec<Known>,
+    /// Findings that are listed: fingerprint or a glob, and who says so.
+    findings: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +55,9 @@ impl Repeats {
                 });
             }
         }
+        for finding in &baseline.findings {
+            self.findings.push((finding.fingerprint.clone(), format!("{} ({})", finding.why.reason, baseline.place(&finding.why))));
+        }
         for check in &baseline.checks {
             self.known.push(Known {
                 call: check.action.clone(),
@@ -94,6 +99,10 @@ impl Repeats {
     /// Who fails for the same already: the same requirement at the same Action or, where none was named that says more than that the
     /// reference answers otherwise, the same place of the same Action with the same in it.
     pub fn find(&self, fingerprint: &Fingerprint, requirement: &str) -> Option<&str> {
+        let text = fingerprint.to_string();
+        if let Some((_, says)) = self.findings.iter().find(|(pattern, _)| glob(pattern, &text)) {
+            return Some(says);
+        }
         let here = |known: &&Known| known.call.as_ref().is_none_or(|call| *call == fingerprint.action);
         let general = requirement == crate::api::req::REFERENCE__AGREES.id();
         let rule = |known: &&Known| !general && glob(&known.requirement, requirement) && known.requirement != "*";
@@ -132,6 +141,10 @@ requirement = "parameters.enum"
 fails = { path = "status", actual = "200" }
 reason = "it checks no list of values"
 
+[[known-finding]]
+fingerprint = "lockstep: TagUser status: * → 500"
+reason = "it dies"
+
 [[known-check]]
 requirement = "shape.date"
 action = "GetUser"
@@ -163,6 +176,7 @@ reason = "fractions"
         assert_eq!(find(&print("DeleteGroup", "status", "500"), "reference.agrees"), None);
         assert_eq!(find(&print("DeleteUser", "status", "200"), "reference.agrees"), None);
         assert!(find(&print("UpdateAccessKey", "status", "200"), "parameters.enum").unwrap().contains(":8"), "a rule of every Action");
+        assert_eq!(find(&print("TagUser", "status", "500"), "reference.agrees").unwrap(), "it dies (targets/x/baseline.toml:13)");
         assert!(find(&print("GetUser", "User.CreateDate", "text"), "shape.date").is_some());
         assert_eq!(find(&print("ListUsers", "Users[].CreateDate", "text"), "shape.date"), None);
     }

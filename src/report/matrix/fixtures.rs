@@ -17,6 +17,7 @@ pub fn run(target: &str, id: &str, change: impl FnOnce(&mut Vec<Event>)) -> Run 
             Event::Check(check) => check.target = target.into(),
             Event::Leftover(leftover) => leftover.target = target.into(),
             Event::Capability(capability) => capability.target = target.into(),
+            Event::Finding(finding) => finding.target = target.into(),
             Event::Note { .. } | Event::RunFinished(_) => {}
         }
     }

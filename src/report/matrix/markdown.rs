@@ -336,6 +336,7 @@ mod tests {
                     Event::Check(check) => check.text = hostile.into(),
                     Event::Leftover(leftover) => leftover.why = hostile.into(),
                     Event::Capability(capability) => capability.evidence = hostile.into(),
+                    Event::Finding(finding) => finding.text = hostile.into(),
                     Event::Note { .. } | Event::RunFinished(_) => {}
                 }
             }

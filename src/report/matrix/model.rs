@@ -239,7 +239,7 @@ impl<'a> Filing<'a> {
             }
             // A note names no target: the first column of its run shows it.
             Event::Note { text } => self.columns.iter_mut().skip(first).take(1).for_each(|c| c.notes.push(text)),
-            Event::RunStarted(_) | Event::RunFinished(_) => {}
+            Event::RunStarted(_) | Event::Finding(_) | Event::RunFinished(_) => {}
         }
         Ok(())
     }
