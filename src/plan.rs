@@ -313,8 +313,15 @@ mod tests {
     #[test]
     fn trials_are_cases_by_configurations() {
         let (mut a, b) = (case(vec![]), case(vec![]));
-        a.rows =
-            vec![Row { id: "r".into(), vars: BTreeMap::new(), dialects: vec![DialectId::Aws], requirement: None, loc: Loc::default() }];
+        a.rows = vec![Row {
+            id: "r".into(),
+            vars: BTreeMap::new(),
+            dialects: vec![DialectId::Aws],
+            requirement: None,
+            with: vec![],
+            expect: None,
+            loc: Loc::default(),
+        }];
         let (profile, missing) = (Profile::default(), BTreeMap::new());
         let place = Place { profile: &profile, loopback: true, opt_in: OptIn::default(), missing: &missing };
         let trials = plan(&[&a, &b], &place, &[configuration(DialectId::Aws), configuration(DialectId::Eim)]);

@@ -73,6 +73,8 @@ pub struct Member {
     pub also: Vec<(DialectId, String)>,
     /// Members of its structures that a dialect's documentation prints it without.
     pub lacks: Vec<(DialectId, String)>,
+    /// Dialects that state the length of this very parameter, rather than have it from AWS's type.
+    pub stated: Vec<DialectId>,
     /// Dialects that answer this policy document as it is instead of percent-encoded.
     pub raw: Vec<DialectId>,
 }

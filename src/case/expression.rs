@@ -41,6 +41,7 @@ impl fmt::Display for Expr {
             Expr::Path(Some(n)) => write!(f, "path:{n}"),
             Expr::Text(n) => write!(f, "text:{n}"),
             Expr::Digits(n) => write!(f, "digits:{n}"),
+            Expr::Blanks(n) => write!(f, "blanks:{n}"),
             Expr::Twin(twin, inner) => write!(f, "{twin}:{inner}"),
             Expr::Prefix(inner, n) => write!(f, "prefix:{inner}:{n}"),
             Expr::Limit(name, offset) => limit(f, name, *offset),

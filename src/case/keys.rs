@@ -45,8 +45,8 @@ pub enum Form {
     Statuses,
     /// An error code, a list of them, or `*`.
     Codes,
-    /// The word.
-    Word(&'static str),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
     /// Parameters: any value by name.
     Parameters,
     /// Variables: a path by name.
@@ -120,6 +120,8 @@ pub const ROW: &[Key] = &[
     required("id", Form::Id, "Stable name, unique in the case."),
     key("dialects", Form::Words(dialects), "Dialects that the row applies to; all of the case's if left out."),
     key("requirement", Form::Text, "Id of the requirement that the expectations check in this row, where it is not the case's first."),
+    key("with", Form::Parameters, "Parameters that replace or join those of the last step."),
+    key("expect", Form::Table(EXPECT), "Replaces the last step's expectation."),
 ];
 
 /// Keys of `[[case.step]]`.
@@ -151,11 +153,25 @@ pub const RAW: &[Key] = &[
     key("version", Form::TextOrFalse, "Another Version, or none with `false`."),
 ];
 
+/// The outcome of a step that only tries.
+pub const ANY: &str = "any";
+
+/// The outcome of a call that is not refused for its form.
+pub const UNDERSTOOD: &str = "understood";
+
+/// The outcomes that are neither success nor one certain error.
+pub const OUTCOMES: &[&str] = &[ANY, UNDERSTOOD];
+
 /// Keys of `expect`.
 pub const EXPECT: &[Key] = &[
     key("status", Form::Statuses, "Allowed HTTP statuses. Left out: the one that belongs to success or to the error code."),
     key("error", Form::Codes, "Allowed error codes; `*` for any."),
-    key("outcome", Form::Word("any"), "Anything will do: the step only tries. With `status`: that status, whatever comes with it."),
+    key(
+        "outcome",
+        Form::OneOf(OUTCOMES),
+        "`any`: anything will do, the step only tries; with `status`, that status, whatever comes with it. `understood`: the call is not \
+         refused for its form; success, or any error but an undeclared one of status 400 or of the server.",
+    ),
     key("message", Form::Node, "The error's message. Texts drift: use it rarely."),
     key("headers", Form::Headers, "Response headers, names in lower case."),
     key("result", Form::Node, "The result, as far as the case looks at it."),

@@ -29,8 +29,21 @@
 //! **Parameters** (`with`): a list becomes `Tags.member.1` …, a table in it `.Key`; a key with dots is sent as it stands; an empty
 //! list is `Tags=`; `{ absent = true }` leaves a parameter out, which is for rows and for `on`.
 //!
+//! **Rows** (`[[case.row]]`): the steps run once per row. A row has variables, or what its last step has otherwise, or both:
+//!
+//! ```toml
+//! row = [
+//!   { id = "missing", with = { UserName = { absent = true } }, requirement = "parameters.required" },
+//!   { id = "longest", with = { UserName = "${name:128}" }, expect = { outcome = "understood" } },
+//! ]
+//! ```
+//!
+//! `with` joins or replaces parameters of the last step, `expect` replaces its expectation; both come before what `on` says.
+//! `requirement` is what the row's mismatches are charged to.
+//!
 //! **Expectations**: `status` and `error` are one or several; a missing `status` is the one that belongs to success or to the code;
-//! `error = "*"` takes any code; `outcome = "any"` takes anything. In `result`, and for `message` and `headers`, a value must be equal,
+//! `error = "*"` takes any code; `outcome = "any"` takes anything, `outcome = "understood"` what is not refused for its form: success, or any
+//! error but an undeclared one of status 400 or of the server. In `result`, and for `message` and `headers`, a value must be equal,
 //! a list holds exactly these items in any order, a table at least these members. A table with words in lower case is a matcher:
 //!
 //! | matcher | holds |
@@ -53,7 +66,7 @@
 //! | `${user}` `${group}` `${policy}` `${inline}` `${certificate}` `${name}` | a fresh name of at most 40 characters; `${user2}` and `${user-b}` are others. They sort by what stands in the braces |
 //! | `${name:64}` | a fresh name of exactly 64 characters (any role) |
 //! | `${path}` `${path:512}` | a path of this case: `/iamspec/<…>/` |
-//! | `${text:16385}` `${digits:12}` | letters, digits |
+//! | `${text:16385}` `${digits:12}` `${blanks:100}` | letters, digits, blanks |
 //! | `${upper:X}` `${lower:X}` `${swapcase:X}` `${prefix:X:5}` | of another expression, without its braces |
 //! | `${limit.NAME}` `${limit.NAME+1}` | a limit of the target; a case that needs an unknown one does not run |
 //! | `${doc.NAME}` `${doc:6144}` | a policy document of `documents.toml`; a valid one of that many characters, white space not counted |

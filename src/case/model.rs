@@ -2,6 +2,7 @@
 //!
 //! Strings hold `${…}` expressions, see `vars.rs`; they are rendered when a step is bound.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -43,6 +44,7 @@ impl Case {
     pub fn named_requirements(&self) -> Vec<Req> {
         let mut named = self.requirements.clone();
         named.extend(self.rows.iter().filter_map(|row| row.requirement));
+        named.extend(self.rows.iter().filter_map(|row| row.expect.as_ref()).flat_map(Expect::requirements));
         for step in &self.steps {
             for expect in std::iter::once(&step.expect).chain(step.on.values().filter_map(|a| a.expect.as_ref())) {
                 named.extend(expect.requirements());
@@ -51,6 +53,49 @@ impl Case {
         let mut seen = BTreeSet::new();
         named.retain(|req| seen.insert(*req));
         named
+    }
+
+    /// A step as it is in a row: the last one with the row's own parameters and expectation, which come before those of a dialect.
+    pub fn step_in(&self, row: Option<&Row>, index: usize) -> Option<Cow<'_, Step>> {
+        let step = self.steps.get(index)?;
+        let last = index + 1 == self.steps.len();
+        let Some(row) = row.filter(|row| last && !(row.with.is_empty() && row.expect.is_none())) else { return Some(Cow::Borrowed(step)) };
+        let mut step = step.clone();
+        for other in step.on.values_mut() {
+            other.with.retain(|(name, _)| !row.with.iter().any(|(own, _)| own == name));
+            if row.expect.is_some() {
+                other.expect = None;
+            }
+        }
+        for (name, value) in &row.with {
+            match step.with.iter_mut().find(|(n, _)| n == name) {
+                Some(at) => at.1 = value.clone(),
+                None => step.with.push((name.clone(), value.clone())),
+            }
+        }
+        if let Some(expect) = &row.expect {
+            step.expect = expect.clone();
+        }
+        Some(Cow::Owned(step))
+    }
+
+    /// The steps as they are in a row.
+    pub fn steps_in<'c>(&'c self, row: Option<&'c Row>) -> impl Iterator<Item = Cow<'c, Step>> {
+        (0..self.steps.len()).filter_map(move |index| self.step_in(row, index))
+    }
+
+    /// The rows that apply to a dialect; a case without rows has one that is none.
+    pub fn rows_on(&self, dialect: DialectId) -> Vec<Option<&Row>> {
+        if self.rows.is_empty() {
+            return vec![None];
+        }
+        self.rows.iter().filter(|row| row.dialects.contains(&dialect)).map(Some).collect()
+    }
+
+    /// The row that a mark such as `row=empty i=3` names.
+    pub fn row_at(&self, at: &str) -> Option<&Row> {
+        let id = at.split(' ').find_map(|word| word.strip_prefix("row="))?;
+        self.rows.iter().find(|row| row.id == id)
     }
 }
 
@@ -65,6 +110,10 @@ pub struct Row {
     pub dialects: Vec<DialectId>,
     /// The requirement that the expectations check in this row; none: the case's first.
     pub requirement: Option<Req>,
+    /// Parameters that replace or join those of the last step; null leaves one out.
+    pub with: Vec<(String, Value)>,
+    /// Replaces the last step's expectation.
+    pub expect: Option<Expect>,
     /// Where it stands.
     pub loc: Loc,
 }
@@ -181,6 +230,9 @@ pub struct Expect {
     pub any_error: bool,
     /// Anything will do (`outcome = "any"`): the step only tries, or looks at the status alone where `status` is given.
     pub any: bool,
+    /// The call is not refused for its form (`outcome = "understood"`): success, or any error but an undeclared one of status 400 or of
+    /// the server.
+    pub understood: bool,
     /// Matcher for the error's message. Texts drift: use it rarely.
     pub message: Option<Node>,
     /// Matchers for response headers, names in lower case.

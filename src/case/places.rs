@@ -8,7 +8,10 @@ impl Case {
     pub fn without_places(&self) -> Case {
         let mut case = self.clone();
         case.loc = Loc::default();
-        case.rows.iter_mut().for_each(|row| row.loc = Loc::default());
+        for row in &mut case.rows {
+            row.loc = Loc::default();
+            row.expect.iter_mut().for_each(expect);
+        }
         for step in &mut case.steps {
             step.loc = Loc::default();
             step.save.iter_mut().for_each(|(_, _, loc)| *loc = Loc::default());

@@ -70,7 +70,7 @@ fn form(form: &Form) -> Value {
             let codes: Vec<&str> = model().codes().map(|(code, _)| code).chain(["*"]).collect();
             one_or_more(&json!({ "enum": codes }))
         }
-        Form::Word(word) => json!({ "const": word }),
+        Form::OneOf(words) => json!({ "enum": words }),
         Form::Parameters => by_name(json!({ "$ref": "#/definitions/value" })),
         Form::Saves => by_name(json!({ "type": "string", "pattern": r"^[A-Z][A-Za-z]*(\[[0-9]+\])*(\.[A-Z][A-Za-z]*(\[[0-9]+\])*)*$" })),
         Form::Auth => auth(),

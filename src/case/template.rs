@@ -36,6 +36,8 @@ pub enum Expr {
     Text(Count),
     /// That many decimal digits.
     Digits(Count),
+    /// That many blanks.
+    Blanks(Count),
     /// The same text in other letters.
     Twin(Twin, Box<Expr>),
     /// The first so many characters.
@@ -95,6 +97,7 @@ pub const RESERVED: &[&str] = &[
     "path",
     "text",
     "digits",
+    "blanks",
     "upper",
     "lower",
     "swapcase",
@@ -267,6 +270,7 @@ fn usage(word: &str) -> String {
     let example = match word {
         "text" => "${text:100}",
         "digits" => "${digits:12}",
+        "blanks" => "${blanks:100}",
         "upper" => "${upper:user}",
         "lower" => "${lower:user}",
         "swapcase" => "${swapcase:user}",
@@ -288,6 +292,7 @@ fn generator(word: &str, argument: &str) -> Parsed<Expr> {
     match word {
         "text" => count(argument).map(Expr::Text),
         "digits" => count(argument).map(Expr::Digits),
+        "blanks" => count(argument).map(Expr::Blanks),
         "path" => count(argument).map(|n| Expr::Path(Some(n))),
         "doc" => count(argument).map(Expr::SizedDocument),
         "upper" => twin(Twin::Upper),
@@ -313,7 +318,7 @@ fn generator(word: &str, argument: &str) -> Parsed<Expr> {
 }
 
 fn generators() -> String {
-    ["text", "digits", "path", "doc", "upper", "lower", "swapcase", "prefix"].join(", ")
+    ["text", "digits", "blanks", "path", "doc", "upper", "lower", "swapcase", "prefix"].join(", ")
 }
 
 fn count(text: &str) -> Parsed<Count> {

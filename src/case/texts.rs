@@ -49,7 +49,11 @@ impl Step {
 impl Case {
     /// Calls `each` with every template of the case, those of its rows among them.
     pub fn each_text(&mut self, each: &mut dyn FnMut(&mut String)) {
-        self.rows.iter_mut().flat_map(|row| row.vars.values_mut()).for_each(|v| value(v, each));
+        for row in &mut self.rows {
+            row.vars.values_mut().for_each(|v| value(v, each));
+            parameters(&mut row.with, each);
+            row.expect.iter_mut().for_each(|own| expect(own, each));
+        }
         self.steps.iter_mut().for_each(|step| step.each_text(each));
     }
 }

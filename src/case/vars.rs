@@ -193,6 +193,7 @@ impl Scope {
             Expr::Path(Some(n)) => generate::sized_path(&self.mark, self.count(n)?).ok_or_else(|| too_short("path"))?,
             Expr::Text(n) => generate::letters(self.count(n)?),
             Expr::Digits(n) => generate::digits(self.count(n)?),
+            Expr::Blanks(n) => " ".repeat(self.count(n)?),
             Expr::Twin(Twin::Upper, inner) => self.text_of(inner)?.to_uppercase(),
             Expr::Twin(Twin::Lower, inner) => self.text_of(inner)?.to_lowercase(),
             Expr::Twin(Twin::Swapped, inner) => generate::swap_case(&self.text_of(inner)?),
@@ -401,7 +402,7 @@ pub(crate) mod tests {
     fn rows_are_templates_and_cannot_circle() {
         let vars = [("n", json!("${name:5}")), ("none", Value::Null), ("loop", json!("${row.loop}"))];
         let vars = vars.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-        let row = Row { id: "r".into(), vars, dialects: vec![], requirement: None, loc: Loc::default() };
+        let row = Row { id: "r".into(), vars, dialects: vec![], requirement: None, with: vec![], expect: None, loc: Loc::default() };
         let s = scope_of(DialectId::Aws, Some(&row));
         assert_eq!(s.render("${row.n}").unwrap().len(), 5);
         assert!(s.render("${row.loop}").is_err());

@@ -108,6 +108,7 @@ fn told(case: &Case) -> String {
         let params: Vec<String> = step.with.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         let expect = match (&step.expect.error[..], &step.expect.status[..]) {
             _ if step.expect.any => "anything".to_owned(),
+            _ if step.expect.understood => "not refused for its form".to_owned(),
             ([], []) if step.expect.any_error => "an error".to_owned(),
             ([], []) => "success".to_owned(),
             ([], statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),

@@ -35,7 +35,8 @@ fn expectation(step: &Step, dialect: DialectId) -> &Expect {
 pub fn requirements(record: &CaseRecord, case: &Case, dialect: DialectId) -> Vec<String> {
     let done: BTreeSet<usize> = record.steps.iter().map(|s| s.step).collect();
     let own = case.steps.iter().enumerate().filter(|(i, _)| done.contains(i));
-    let rows = case.rows.iter().filter(|row| row.dialects.contains(&dialect)).filter_map(|row| row.requirement);
+    let rows = case.rows.iter().filter(|row| row.dialects.contains(&dialect));
+    let rows = rows.flat_map(|row| row.requirement.into_iter().chain(row.expect.iter().flat_map(Expect::requirements)));
     let own = own.flat_map(|(_, s)| expectation(s, dialect).requirements()).chain(rows).map(|r| r.id().to_owned());
     record.requirements.iter().cloned().chain(own).collect()
 }
@@ -65,8 +66,9 @@ impl Reached {
             return false;
         }
         for sent in &record.steps {
-            let (Some(step), Some(action)) = (case.steps.get(sent.step), model().action(&sent.call)) else { continue };
-            let expect = expectation(step, self.dialect);
+            let step = case.step_in(case.row_at(&sent.at), sent.step);
+            let (Some(step), Some(action)) = (step, model().action(&sent.call)) else { continue };
+            let expect = expectation(&step, self.dialect);
             let succeeded = sent.code.is_none() && sent.status.is_some_and(|status| (200..300).contains(&status));
             if succeeded && (expect.given || case.action.as_ref() == Some(&action.name)) {
                 self.actions.insert(action.name.clone());
@@ -112,8 +114,8 @@ impl Reached {
 impl Reached {
     /// Notes the errors that a skipped case would have provoked, with the reason to skip it.
     fn skipped(&mut self, record: &CaseRecord, case: &Case) {
-        for step in &case.steps {
-            for code in &expectation(step, self.dialect).error {
+        for step in case.rows_on(self.dialect).into_iter().flat_map(|row| case.steps_in(row)) {
+            for code in &expectation(&step, self.dialect).error {
                 let reason = format!("{} is skipped: {}", case.id, record.verdict.reason);
                 self.reasons.entry(format!("{}.{code}", step.call)).or_insert(reason);
             }
@@ -169,23 +171,24 @@ fn says_absent(node: &Node) -> bool {
 /// Whether a case looks at what a parameter does: its own step says what must come back (a result or an error), or a later step of
 /// the trial that says so sends or expects the same value.
 fn looked_at(case: &Case, record: &CaseRecord, sent: &StepRecord, name: &str, value: &str, dialect: DialectId) -> bool {
+    let row = case.row_at(&sent.at);
     let says = |i: usize| {
-        case.steps.get(i).is_some_and(|s| {
-            let expect = expectation(s, dialect);
+        case.step_in(row, i).is_some_and(|s| {
+            let expect = expectation(&s, dialect);
             expect.given && !expect.any && (expect.result.is_some() || !expect.error.is_empty() || expect.any_error)
         })
     };
     if says(sent.step) {
         return true;
     }
-    let template = case.steps.get(sent.step).and_then(|s| s.with.iter().find(|(n, _)| n == name)).map(|(_, v)| v);
+    let step = case.step_in(row, sent.step);
+    let template = step.as_ref().and_then(|s| s.with.iter().find(|(n, _)| n == name)).map(|(_, v)| v);
     let later: BTreeSet<usize> = record.steps.iter().map(|s| s.step).filter(|i| *i > sent.step && says(*i)).collect();
     later.into_iter().any(|i| {
         let sends = record.steps.iter().any(|s| s.step == i && s.params.iter().any(|(_, v)| v == value));
-        let expects = match (template, case.steps.get(i).and_then(|s| expectation(s, dialect).result.as_ref())) {
-            (Some(template), Some(node)) => mentions(node, template),
-            _ => false,
-        };
+        let expects = template.is_some_and(|template| {
+            case.step_in(row, i).is_some_and(|s| expectation(&s, dialect).result.as_ref().is_some_and(|node| mentions(node, template)))
+        });
         sends || expects
     })
 }

@@ -38,6 +38,7 @@ pub(super) fn lack(capability: &str, profile: &Profile, configuration: Configura
     let unnamed = match capability {
         "management-user" if profile.namespace.is_none() => Some("no namespace was named, as a management user must"),
         "account-principal" if !profile.account_principal => Some("account-principal in the profile would say so"),
+        "empty-account" if !profile.empty_account => Some("empty-account in the profile would say so"),
         "second-namespace" if profile.second_namespace.is_none() => Some("its profile names none"),
         _ => None,
     };
@@ -71,6 +72,8 @@ mod tests {
             ("second-namespace", &full, ecs, ""),
             ("account-principal", &bare, aws, "the target lacks account-principal"),
             ("account-principal", &Profile { account_principal: true, ..Profile::default() }, aws, ""),
+            ("empty-account", &bare, aws, "the target lacks empty-account"),
+            ("empty-account", &Profile { empty_account: true, ..Profile::default() }, aws, ""),
             ("second-namespace", &full, signed, "ecs/xml/sigv4 lacks second-namespace"),
         ] {
             let why = lack(capability, profile, configuration).unwrap_or_default();

@@ -49,8 +49,8 @@ impl Findings {
         self.clause(cx, req::PARAMETERS__REQUIRED, required, path, || "not be null".into());
     }
 
-    /// A value against its type.
-    pub(super) fn scalar(&mut self, cx: &Cx<'_>, scalar: &Scalar, path: &str, value: &mut Value) {
+    /// A value against its type. `stated`: the dialects' own documentation has the bounds of this very parameter.
+    pub(super) fn scalar(&mut self, cx: &Cx<'_>, scalar: &Scalar, stated: bool, path: &str, value: &mut Value) {
         if let Some(number) = value.as_i64() {
             self.number(cx, scalar, path, number);
         } else if let Value::String(text) = value {
@@ -59,7 +59,7 @@ impl Findings {
             {
                 known.clone_into(text);
             }
-            self.text(cx, scalar, path, text);
+            self.text(cx, scalar, stated, path, text);
         }
     }
 
@@ -73,19 +73,22 @@ impl Findings {
         }
     }
 
-    fn text(&mut self, cx: &Cx<'_>, scalar: &Scalar, path: &str, text: &str) {
+    fn text(&mut self, cx: &Cx<'_>, scalar: &Scalar, stated: bool, path: &str, text: &str) {
+        let of_length = |rule| if stated { req::PARAMETERS__STATED_LENGTH } else { rule };
         let length = if cx.holds(req::PARAMETERS__LENGTH_IN_CHARACTERS) { text.chars().count() } else { text.len() } as u64;
         if let Some(min) = scalar.min {
-            self.clause(cx, req::PARAMETERS__MIN_LENGTH, length < min, path, || format!("have length greater than or equal to {min}"));
+            let rule = of_length(req::PARAMETERS__MIN_LENGTH);
+            self.clause(cx, rule, length < min, path, || format!("have length greater than or equal to {min}"));
         }
         if let Some(max) = scalar.max {
-            self.clause(cx, req::PARAMETERS__MAX_LENGTH, length > max, path, || format!("have length less than or equal to {max}"));
+            let rule = of_length(req::PARAMETERS__MAX_LENGTH);
+            self.clause(cx, rule, length > max, path, || format!("have length less than or equal to {max}"));
         }
         let unknown = !scalar.values.is_empty() && !scalar.values.iter().any(|known| known == text);
         self.clause(cx, req::PARAMETERS__ENUM, unknown, path, || "satisfy enum value set".into());
         // Of the empty text its length says enough.
         if let Some(pattern) = scalar.pattern.as_ref().filter(|p| !text.is_empty() && !p.matches(text)) {
-            match own_text(&scalar.name) {
+            match own_text(&scalar.name, stated) {
                 Some((rule, must)) if cx.holds(rule) => {
                     self.texts.push(format!("The specified value for {path} is invalid. It must {must}"));
                 }
@@ -103,14 +106,16 @@ impl Findings {
 }
 
 /// Names and paths are refused with a text of their own: the rule and the end of its text, by scalar type.
-fn own_text(scalar: &str) -> Option<(Req, &'static str)> {
+fn own_text(scalar: &str, stated: bool) -> Option<(Req, &'static str)> {
     match scalar {
         "path" | "policy-path" => {
             Some((req::PARAMETERS__PATH, "begin and end with / and contain only alphanumeric characters and/or / characters."))
         }
         "path-prefix" => Some((req::PARAMETERS__PATH_PREFIX, "begin with / and contain only alphanumeric characters and/or / characters.")),
         name if name.ends_with("-name") => {
-            Some((req::PARAMETERS__NAME_CHARACTERS, "contain only alphanumeric characters and/or the following: +=,.@_-"))
+            let of_upload = stated && name == "certificate-name";
+            let rule = if of_upload { req::UPLOAD_SERVER_CERTIFICATE__NAME_CHARACTERS } else { req::PARAMETERS__NAME_CHARACTERS };
+            Some((rule, "contain only alphanumeric characters and/or the following: +=,.@_-"))
         }
         _ => None,
     }

@@ -97,7 +97,7 @@ fn check(cx: &Cx<'_>, member: &Member, spot: &Spot<'_>, value: Option<&mut Value
         (_, None) => findings.missing(cx, member.required && cx.faults.misses(spot.action, &spot.path), &spot.text),
         (Type::Scalar(ty), Some(value)) => {
             let constraints = cx.faults.constraints(spot.action, &spot.path, model().constraints(ty, cx.dialect));
-            findings.scalar(cx, &constraints, &spot.text, value);
+            findings.scalar(cx, &constraints, !member.stated.is_empty(), &spot.text, value);
         }
         (Type::List(item), Some(Value::Array(items))) => {
             let Type::Struct(item) = &**item else { return };

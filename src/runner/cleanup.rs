@@ -74,6 +74,16 @@ pub async fn clean(entries: &[Entry], caller: &mut impl Caller) -> Vec<Left> {
     left
 }
 
+/// The Action that lists things of a kind, and the member of its answer that has them.
+fn listing(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::User => ("ListUsers", "Users"),
+        Kind::Group => ("ListGroups", "Groups"),
+        Kind::Policy => ("ListPolicies", "Policies"),
+        Kind::ServerCertificate => ("ListServerCertificates", "ServerCertificateMetadataList"),
+    }
+}
+
 struct Cleanup<'a, C> {
     caller: &'a mut C,
 }
@@ -130,21 +140,27 @@ impl<C: Caller> Cleanup<'_, C> {
         self.gone(&delete).await
     }
 
-    /// Something was made without a name, so that what is answered about the name says nothing: looks whether it is still listed.
+    /// Something was made without a name, so that what is answered about the name says nothing: looks whether it is still listed. What is
+    /// kept under no name may go away for a call that names none.
     async fn remove_nameless(&mut self, kind: Kind, delete: &Call) -> Result<(), String> {
-        let removed = self.gone(delete).await;
-        let (list, member) = match kind {
-            Kind::User => ("ListUsers", "Users"),
-            Kind::Group => ("ListGroups", "Groups"),
-            Kind::Policy => ("ListPolicies", "Policies"),
-            Kind::ServerCertificate => ("ListServerCertificates", "ServerCertificateMetadataList"),
-        };
-        let items = self.pages(Call::new(list), member).await?;
-        if items.iter().any(|item| item.get(kind.parameter()).and_then(Value::as_str).is_none_or(str::is_empty)) {
-            removed?;
-            return Err(format!("it was made without a name and {list} still lists it: there is no name to remove it by"));
+        let mut removed = self.gone(delete).await;
+        if !self.lists_nameless(kind).await? {
+            return Ok(());
         }
-        Ok(())
+        if kind != Kind::Policy {
+            removed = self.gone(&Call::new(delete.action_name())).await;
+            if !self.lists_nameless(kind).await? {
+                return Ok(());
+            }
+        }
+        removed?;
+        Err(format!("it was made without a name and {} still lists it: there is no name to remove it by", listing(kind).0))
+    }
+
+    async fn lists_nameless(&mut self, kind: Kind) -> Result<bool, String> {
+        let (list, member) = listing(kind);
+        let items = self.pages(Call::new(list), member).await?;
+        Ok(items.iter().any(|item| item.get(kind.parameter()).and_then(Value::as_str).is_none_or(str::is_empty)))
     }
 
     async fn empty_user(&mut self, user: &str) {
@@ -373,6 +389,17 @@ mod tests {
         r.step("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", DOCUMENT), ("SetAsDefault", "true")]);
         r.step("UpdateUser", &[("UserName", "u"), ("NewUserName", "v")]);
         r.step("DeleteUser", &[("UserName", "v")]);
+        assert_eq!(r.clean(), []);
+        assert!(r.is_empty(), "{:?}", r.account);
+    }
+
+    #[test]
+    fn what_is_kept_under_no_name_goes_for_a_call_without_one() {
+        let mut r = Reference::new();
+        r.faults = Faults::breaking(req::PARAMETERS__REQUIRED);
+        r.step("CreateUser", &[]);
+        r.step("CreateGroup", &[]);
+        assert!(!r.is_empty());
         assert_eq!(r.clean(), []);
         assert!(r.is_empty(), "{:?}", r.account);
     }

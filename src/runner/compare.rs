@@ -27,8 +27,8 @@ pub struct Comparison {
     pub astray: bool,
 }
 
-/// Compares an answer with an expectation. `result` is the result tree to look at: other people's things are already dropped from it.
-pub fn compare(sent: &Sent, result: Option<&Value>, expect: &Expect, scope: &Scope) -> Comparison {
+/// Compares the answer to a call of the Action `call` with an expectation. `result` is the result tree to look at: other people's things are already dropped from it.
+pub fn compare(call: &str, sent: &Sent, result: Option<&Value>, expect: &Expect, scope: &Scope) -> Comparison {
     let mut work = Work { expect, scope, departures: Vec::new() };
     let astray = match (&sent.broken, sent.reply.as_ref()) {
         (Some(why), _) => {
@@ -54,6 +54,8 @@ pub fn compare(sent: &Sent, result: Option<&Value>, expect: &Expect, scope: &Sco
                 true
             }
             _ if expect.any => false,
+            Ok(Outcome::Success(_)) if expect.understood => false,
+            Ok(Outcome::Error(error)) if expect.understood => work.understood(error, call),
             Ok(Outcome::Success(_)) => work.success(reply.status, result),
             Ok(Outcome::Error(error)) => work.refusal(error),
         },
@@ -115,6 +117,17 @@ impl Work<'_> {
             self.node(node, Some(&Value::from(error.message.as_str())), "message");
         }
         false
+    }
+
+    /// Whether a call is refused for its form: an error of status 400 that its Action does not declare, or one of the server.
+    fn understood(&mut self, error: &ApiError, call: &str) -> bool {
+        let declared = model().action(call).is_some_and(|action| action.errors.contains(&error.code));
+        let astray = error.status >= 500 || (error.status == 400 && !declared);
+        if astray {
+            let seen = format!("{} {}: {}", error.status, error.code, error.message);
+            self.differ("status", "success, or an error that is not about the form of the call", &seen);
+        }
+        astray
     }
 
     fn status(&mut self, seen: u16, usual: u16) {
@@ -211,7 +224,7 @@ mod tests {
             Some(Ok(Outcome::Success(result))) => Some(Value::Object(result.clone())),
             _ => None,
         };
-        let comparison = compare(sent, result.as_ref(), expect, &Scope::new(Arc::new(setting), "c", None));
+        let comparison = compare("CreateUser", sent, result.as_ref(), expect, &Scope::new(Arc::new(setting), "c", None));
         let tell = |d: Departure| (d.difference.path, d.difference.expected, d.difference.actual, d.own);
         (comparison.departures.into_iter().map(tell).collect(), comparison.astray)
     }
@@ -241,6 +254,23 @@ mod tests {
         assert!(astray && departures[0].2.contains("404 NoSuchEntity"), "{departures:?}");
         let any = Expect { any: true, ..Expect::default() };
         assert_eq!((seen(&any, &ok()).0, seen(&any, &refused(500, "X")).0), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_call_is_understood_unless_it_is_refused_for_its_form() {
+        let expect = Expect { understood: true, given: true, ..Expect::default() };
+        for (status, code, understood) in [
+            (404, "NoSuchEntity", true),
+            (400, "InvalidInput", true),
+            (403, "AccessDenied", true),
+            (400, "ValidationError", false),
+            (400, "MalformedCertificate", false),
+            (500, "ServiceFailure", false),
+        ] {
+            let (departures, astray) = seen(&expect, &refused(status, code));
+            assert_eq!((departures.is_empty(), astray), (understood, !understood), "{status} {code}");
+        }
+        assert_eq!(seen(&expect, &ok()), (vec![], false));
     }
 
     #[test]

@@ -100,6 +100,7 @@ pub fn profile(dialect: DialectId) -> Profile {
         dialect,
         jobs: JOBS,
         account_principal: true,
+        empty_account: true,
         namespace: (dialect == DialectId::Ecs).then(|| NAMESPACES[0].to_owned()),
         second_namespace: (dialect == DialectId::Ecs).then(|| NAMESPACES[1].to_owned()),
         // Only what the dialect has a limit for at all: of the others nothing is known, on the reference either.

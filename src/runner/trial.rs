@@ -84,7 +84,7 @@ pub async fn run(session: &Session, case: &Case, configuration: Configuration, m
     let taker = manners.snapshots.as_ref().map(|s| Taker::new(case, configuration, session.patterns(), s.index()));
     let mut trial = Trial { session, case, configuration, manners, name, taker, work: Work::default() };
     let mut end = Ok(());
-    for row in rows(case, configuration) {
+    for row in case.rows_on(configuration.dialect) {
         end = trial.row(row).await;
         if !matches!(end, Ok(()) | Err(End::Failed)) {
             break;
@@ -93,14 +93,6 @@ pub async fn run(session: &Session, case: &Case, configuration: Configuration, m
     let took = began.elapsed();
     let left = if manners.keep { Vec::new() } else { trial.clean_up().await };
     trial.result(end, took, left)
-}
-
-/// The rows that apply to a dialect; a case without rows has one that is none.
-fn rows(case: &Case, configuration: Configuration) -> Vec<Option<&Row>> {
-    if case.rows.is_empty() {
-        return vec![None];
-    }
-    case.rows.iter().filter(|row| row.dialects.contains(&configuration.dialect)).map(Some).collect()
 }
 
 struct Trial<'a> {
@@ -137,8 +129,10 @@ impl Trial<'_> {
         if let Some(taker) = &mut self.taker {
             taker.row(row, &scope);
         }
-        let row = row.map(|r| format!("row={}", r.id));
-        for (index, step) in self.case.steps.iter().enumerate() {
+        let mark = row.map(|r| format!("row={}", r.id));
+        let case = self.case;
+        for (index, step) in case.steps_in(row).enumerate() {
+            let step = &*step;
             let other = step.on.get(&self.configuration.dialect);
             if other.is_some_and(|o| o.skip) {
                 continue;
@@ -150,7 +144,7 @@ impl Trial<'_> {
             for i in 1..=times {
                 scope.set_index(step.repeat.as_ref().map(|_| i));
                 let nth = step.repeat.as_ref().map(|_| format!("i={i}"));
-                let at = [row.as_deref(), nth.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                let at = [mark.as_deref(), nth.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
                 self.step(index, step, other, &at, &mut scope).await?;
             }
             scope.set_index(None);
@@ -176,7 +170,7 @@ impl Trial<'_> {
                     filter_owned(&step.call, result, scope);
                 }
             }
-            let comparison = compare(&sent, result.as_ref(), expect, scope);
+            let comparison = compare(&step.call, &sent, result.as_ref(), expect, scope);
             if comparison.departures.is_empty() {
                 let at = At { step: index, at, principal: step.principal.as_deref(), message: expect.message.is_some() };
                 if let (Some(taker), Some(Reply { status, outcome: Ok(outcome), .. })) = (&mut self.taker, &sent.reply) {

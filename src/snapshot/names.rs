@@ -34,7 +34,7 @@ impl Names {
         for value in row.into_iter().flat_map(|row| row.vars.values()) {
             strings(value, &mut take);
         }
-        for step in &case.steps {
+        for step in case.steps_in(row) {
             let others = step.on.values().flat_map(|other| &other.with);
             for (name, value) in step.with.iter().chain(others) {
                 take(name);
@@ -97,7 +97,7 @@ impl Names {
 /// Whether an expression makes something up that may come back.
 fn generates(expr: &Expr) -> bool {
     let made = matches!(expr.innermost(), Expr::Fresh(..) | Expr::Path(_) | Expr::Document(_) | Expr::SizedDocument(_));
-    made || matches!(expr, Expr::Certificate(_) | Expr::Text(_) | Expr::Digits(_) | Expr::Arn(..))
+    made || matches!(expr, Expr::Certificate(_) | Expr::Text(_) | Expr::Digits(_) | Expr::Blanks(_) | Expr::Arn(..))
 }
 
 fn strings(value: &Value, take: &mut impl FnMut(&str)) {

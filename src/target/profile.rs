@@ -20,6 +20,7 @@ pub const CAPABILITIES: &[(&str, &str)] = &[
     ("authorization", "a user's calls are allowed or denied by its policies"),
     ("principals", "access keys of users that the suite made can send calls"),
     ("account-principal", "the main credentials are the account's own, not a user's: to be said in the profile, since no answer shows it"),
+    ("empty-account", "the account has nothing but what the run makes: to be said in the profile, since it must stay so"),
     ("markers", "the list Actions that the dialect paginates do so"),
     ("quotas", "quotas may be filled"),
     ("provider-policies", "the provider has managed policies of its own"),
@@ -86,6 +87,8 @@ pub struct Profile {
     pub lacks: BTreeMap<String, String>,
     /// The main credentials are the account's own, not a user's.
     pub account_principal: bool,
+    /// The account has nothing but what the run makes, so that its quotas can be filled exactly.
+    pub empty_account: bool,
     /// Limits that differ from the dialect's.
     pub limits: BTreeMap<String, u64>,
     /// Patterns that differ from the dialect's: `id`, `arn`, `request-id`, `access-key-id`, each a regular expression.
@@ -161,6 +164,7 @@ impl Default for Profile {
             unsupported_codes: Vec::new(),
             lacks: BTreeMap::new(),
             account_principal: false,
+            empty_account: false,
             limits: BTreeMap::new(),
             patterns: BTreeMap::new(),
             deviations: BTreeMap::new(),

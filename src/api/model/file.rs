@@ -100,6 +100,7 @@ fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BT
         wire: Vec::new(),
         also: Vec::new(),
         lacks: Vec::new(),
+        stated: Vec::new(),
         raw: Vec::new(),
     };
     for flag in words {
@@ -115,6 +116,7 @@ fn parse_member(text: &str, structs: &BTreeMap<String, StructFile>, scalars: &BT
         let dialect = dialect.parse()?;
         match what.split_once('=') {
             None if what.is_empty() => member.dialects.push(dialect),
+            None if what == "stated" => member.stated.push(dialect),
             None if what == "raw" => member.raw.push(dialect),
             Some(("wire", name)) => member.wire.push((dialect, name.to_owned())),
             Some(("also", name)) => member.also.push((dialect, name.to_owned())),

@@ -4,10 +4,10 @@ use super::node::node;
 use super::reader::{Fields, Reader, Val};
 use super::step::Known;
 use crate::api::model;
-use crate::case::keys::EXPECT;
+use crate::case::keys::{ANY, EXPECT, OUTCOMES, UNDERSTOOD};
 use crate::case::model::Expect;
 use crate::case::path::Shape;
-use crate::case::suggest::did_you_mean;
+use crate::case::suggest::{did_you_mean, one_of};
 
 pub(super) fn expect<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known) -> Expect {
     let mut expect = Expect { given: true, loc: reader.loc(&value.span()), ..Expect::default() };
@@ -16,7 +16,8 @@ pub(super) fn expect<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known
     if let Some(value) = fields.get("error") {
         codes(reader, value, &mut expect);
     }
-    expect.any = fields.get("outcome").is_some_and(|v| outcome(reader, v));
+    let outcome = fields.get("outcome").and_then(|v| outcome(reader, v));
+    (expect.any, expect.understood) = (outcome == Some(ANY), outcome == Some(UNDERSTOOD));
     expect.message = fields.get("message").and_then(|v| node(reader, v, None));
     for field in fields.get("headers").and_then(|v| reader.fields(v, "`headers`")).map(|f| f.all).unwrap_or_default() {
         if field.key.chars().any(|c| c.is_ascii_uppercase()) {
@@ -32,12 +33,12 @@ pub(super) fn expect<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known
         node(reader, v, shape)
     });
     expect.requirement = fields.get("requirement").and_then(|v| reader.requirement(v));
-    contradictions(reader, &fields);
+    contradictions(reader, &fields, expect.understood);
     expect
 }
 
 /// Keys that cannot hold together: one of them would never be looked at.
-fn contradictions(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) {
+fn contradictions(reader: &mut Reader<'_>, fields: &Fields<'_, '_>, understood: bool) {
     const APART: &[(&str, &str)] =
         &[("error", "result"), ("outcome", "error"), ("outcome", "message"), ("outcome", "result"), ("message", "result")];
     let find = |key: &str| fields.all.iter().find(|f| f.key == key).map(|f| f.span.clone());
@@ -47,6 +48,10 @@ fn contradictions(reader: &mut Reader<'_>, fields: &Fields<'_, '_>) {
             d.also.push((first, "beside this".to_owned()));
             return;
         }
+    }
+    if let (Some(first), Some(status)) = (find("outcome").filter(|_| understood), find("status")) {
+        let d = reader.wrong(status, format!("`status` beside the outcome `{UNDERSTOOD}`"), "it goes with several");
+        d.also.push((first, "beside this".to_owned()));
     }
     if let (Some(message), None) = (find("message"), find("error")) {
         reader.wrong(message, "`message` without `error`", "a success has no message").help =
@@ -87,12 +92,13 @@ fn codes<'t>(reader: &mut Reader<'t>, value: &Val<'t>, expect: &mut Expect) {
     }
 }
 
-fn outcome(reader: &mut Reader<'_>, value: &Val<'_>) -> bool {
-    let word = reader.text(value, "`outcome`");
-    if let Some(word) = &word
-        && word != "any"
-    {
-        reader.wrong(value.span(), format!("unknown outcome `{word}`"), "").help = Some("the only one is `any`".to_owned());
+fn outcome(reader: &mut Reader<'_>, value: &Val<'_>) -> Option<&'static str> {
+    let word = reader.text(value, "`outcome`")?;
+    let known = OUTCOMES.iter().find(|known| **known == word).copied();
+    if known.is_none() {
+        let help =
+            did_you_mean(&word, OUTCOMES.iter().copied()).unwrap_or_else(|| format!("there are {}", one_of(OUTCOMES.iter().copied())));
+        reader.wrong(value.span(), format!("unknown outcome `{word}`"), "").help = Some(help);
     }
-    word.is_some_and(|w| w == "any")
+    known
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use super::expect;
 use super::reader::{Fields, Reader, Val};
-use super::step;
+use super::step::{self, Known};
 use super::uses::{self, RowUses};
 use crate::api::{Action, DialectId, model};
 use crate::case::diagnostic::Diagnostics;
@@ -137,17 +138,19 @@ fn case<'t>(reader: &mut Reader<'t>, home: &Home<'_>, action: Option<&Action>, t
     let dialects = reader.dialects(fields.get("dialects"));
     let serial = fields.get("serial").and_then(|v| reader.flag(v, "`serial`")).unwrap_or_default();
 
-    let (rows, row_uses) = rows(reader, &fields, &dialects);
     let mut steps = Vec::new();
     let mut step_uses = Vec::new();
+    let mut last = Known::default();
     for value in fields.get("step").and_then(|v| reader.list(v, "`step`")).unwrap_or_default() {
-        let (step, uses) = step::step(reader, value, &dialects);
+        let (step, uses, known) = step::step(reader, value, &dialects);
         steps.extend(step);
         step_uses.push(uses);
+        last = known;
     }
     if step_uses.is_empty() {
         missing::<()>(reader, &fields, "a case without steps", "[[case.step]]");
     }
+    let (rows, row_uses) = rows(reader, &fields, &dialects, &last);
     uses::check(reader, &row_uses, &step_uses);
 
     Some(Case {
@@ -166,25 +169,29 @@ fn case<'t>(reader: &mut Reader<'t>, home: &Home<'_>, action: Option<&Action>, t
     })
 }
 
-fn rows<'t>(reader: &mut Reader<'t>, case: &Fields<'_, 't>, dialects: &[DialectId]) -> (Vec<Row>, Vec<RowUses>) {
+/// The rows. `last`: what is known of the last step, whose parameters and expectation a row may replace.
+fn rows<'t>(reader: &mut Reader<'t>, case: &Fields<'_, 't>, dialects: &[DialectId], last: &Known) -> (Vec<Row>, Vec<RowUses>) {
     let (mut rows, mut uses) = (Vec::new(), Vec::new());
     let mut taken = Taken::new();
     for value in case.get("row").and_then(|v| reader.list(v, "`row`")).unwrap_or_default() {
         let Some(fields) = reader.fields(value, "a row") else { continue };
         let id = id(reader, &fields, "row", &mut taken).unwrap_or_default();
-        let own = fields.get("dialects").map_or_else(|| dialects.to_vec(), |v| reader.dialects(Some(v)));
+        let here = fields.get("dialects").map_or_else(|| dialects.to_vec(), |v| reader.dialects(Some(v)));
         let requirement = fields.get("requirement").and_then(|v| reader.requirement(v));
         let mut vars = BTreeMap::new();
         let mut var_uses = Vec::new();
         reader.take_uses();
+        let with = fields.get("with").map(|v| step::parameters(reader, v, last)).unwrap_or_default();
+        let expect = fields.get("expect").map(|v| expect::expect(reader, v, last));
+        let own = reader.take_uses();
         for field in fields.all.iter().filter(|f| ROW.iter().all(|k| k.name != f.key)) {
             if let Some(v) = reader.value(field.value, "a variable") {
                 vars.insert(field.key.to_owned(), v);
             }
             var_uses.push((field.key.to_owned(), field.span.clone(), reader.take_uses()));
         }
-        rows.push(Row { id: id.clone(), vars, dialects: own, requirement, loc: reader.loc(&fields.span) });
-        uses.push(RowUses { id, span: fields.span.clone(), vars: var_uses });
+        rows.push(Row { id: id.clone(), vars, dialects: here, requirement, with, expect, loc: reader.loc(&fields.span) });
+        uses.push(RowUses { id, span: fields.span.clone(), vars: var_uses, own });
     }
     (rows, uses)
 }

@@ -18,10 +18,10 @@ use crate::case::template::{Expr, Template, is_fresh, is_variable_name};
 use crate::verdict::Loc;
 
 /// Reads a step of a case that runs on `dialects`. The variables it uses and saves are known even where it is not sound.
-pub(super) fn step<'t>(reader: &mut Reader<'t>, value: &Val<'t>, dialects: &[DialectId]) -> (Option<Step>, StepUses) {
+pub(super) fn step<'t>(reader: &mut Reader<'t>, value: &Val<'t>, dialects: &[DialectId]) -> (Option<Step>, StepUses, Known) {
     reader.take_uses();
     let mut uses = StepUses::default();
-    let Some(fields) = reader.closed(value, STEP, "a step") else { return (None, uses) };
+    let Some(fields) = reader.closed(value, STEP, "a step") else { return (None, uses, Known::default()) };
 
     let raw = fields.get("raw").and_then(|v| wire::raw(reader, v));
     let call = call(reader, &fields, raw.as_ref().is_some_and(|r| r.action.is_some()));
@@ -49,10 +49,11 @@ pub(super) fn step<'t>(reader: &mut Reader<'t>, value: &Val<'t>, dialects: &[Dia
     uses.uses = reader.take_uses();
     let loc = reader.loc(&fields.span);
     let step = call.map(|call| Step { call, with, unknown_parameters: lax, save, principal, auth, raw, repeat, pages, expect, on, loc });
-    (step, uses)
+    (step, uses, known)
 }
 
 /// What is known of a step's Action while its parts are read.
+#[derive(Default)]
 pub(super) struct Known {
     /// The Action; none: unknown, and nothing can be checked against the model.
     pub(super) action: Option<&'static Action>,
@@ -77,7 +78,7 @@ fn call<'t>(reader: &mut Reader<'t>, fields: &Fields<'_, 't>, replaced: bool) ->
     Some(name)
 }
 
-fn parameters<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known) -> Vec<(String, Value)> {
+pub(super) fn parameters<'t>(reader: &mut Reader<'t>, value: &Val<'t>, known: &Known) -> Vec<(String, Value)> {
     let mut with = Vec::new();
     for field in reader.fields(value, "`with`").map(|f| f.all).unwrap_or_default() {
         reader.parse_template(field.key, &field.span);

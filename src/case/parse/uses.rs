@@ -39,6 +39,8 @@ pub(super) struct RowUses {
     pub(super) span: Range<usize>,
     /// Name, place and what its own template uses.
     pub(super) vars: Vec<(String, Range<usize>, Vec<Use>)>,
+    /// What its own parameters and expectation use, which are the last step's.
+    pub(super) own: Vec<Use>,
 }
 
 /// Checks the variables of one case.
@@ -47,6 +49,9 @@ pub(super) fn check(reader: &mut Reader<'_>, rows: &[RowUses], steps: &[StepUses
     for (i, step) in steps.iter().enumerate() {
         for u in &step.uses {
             check.one(i, u);
+        }
+        if i + 1 == steps.len() {
+            rows.iter().flat_map(|row| &row.own).for_each(|u| check.one(i, u));
         }
         for (n, (name, _)) in step.saves.iter().enumerate() {
             check.saved.insert(name, (i, n));

@@ -75,8 +75,13 @@ fn one(case: &Case, out: &mut String) {
     if case.serial {
         say("serial", Toml::flag(true));
     }
+    // Rows that say what the last step has otherwise are read against one another: a line each.
+    let lines = case.rows.iter().any(|row| !row.with.is_empty() || row.expect.is_some());
+    if lines {
+        fields.push(("row".into(), Toml::List(case.rows.iter().map(|row| Toml::Table(row_fields(row, case))).collect())));
+    }
     body("case", &fields, Order::Free, out);
-    for row in &case.rows {
+    for row in case.rows.iter().filter(|_| !lines) {
         out.push_str("\n[[case.row]]\n");
         body("case.row", &row_fields(row, case), Order::Free, out);
     }
@@ -98,6 +103,12 @@ fn row_fields(row: &Row, case: &Case) -> Fields {
     let mut fields = vec![("id".to_owned(), Toml::text(&row.id))];
     if row.dialects != case.dialects {
         fields.push(("dialects".into(), dialects(&row.dialects)));
+    }
+    if !row.with.is_empty() {
+        fields.push(("with".into(), parameters(&row.with)));
+    }
+    if let Some(own) = &row.expect {
+        fields.push(("expect".into(), expect(own)));
     }
     if let Some(requirement) = row.requirement {
         fields.push(("requirement".into(), Toml::text(requirement.id())));

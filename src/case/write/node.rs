@@ -1,6 +1,7 @@
 //! Expectations and matchers.
 
 use super::toml::{Fields, Toml};
+use crate::case::keys::{ANY, UNDERSTOOD};
 use crate::case::model::{Check, Expect, Node};
 
 /// The table of `expect`.
@@ -15,8 +16,8 @@ pub(super) fn expect(expect: &Expect) -> Toml {
     if !codes.is_empty() {
         fields.push(("error".into(), Toml::one_or_more(codes)));
     }
-    if expect.any {
-        fields.push(("outcome".into(), Toml::text("any")));
+    if expect.any || expect.understood {
+        fields.push(("outcome".into(), Toml::text(if expect.any { ANY } else { UNDERSTOOD })));
     }
     if let Some(message) = &expect.message {
         fields.push(("message".into(), node(message)));

@@ -139,7 +139,7 @@ fn matcher(u: &mut Unstructured, depth: usize) -> Result<Check> {
 fn expect(u: U) -> Result<Expect> {
     let mut expect = Expect { given: true, status: up_to(u, 2, |u| u.int_in_range(100..=599))?, ..Expect::default() };
     let codes: Vec<&str> = model().codes().map(|(code, _)| code).collect();
-    match u.int_in_range(0..=3)? {
+    match u.int_in_range(0..=4)? {
         0 => {
             expect.any_error = bool::arbitrary(u)?;
             expect.error = up_to(u, 2, |u| Ok((*u.choose(&codes)?).to_owned()))?;
@@ -149,6 +149,7 @@ fn expect(u: U) -> Result<Expect> {
         }
         1 => expect.any = true,
         2 => expect.result = some(u, |u| node(u, 3))?,
+        3 => (expect.understood, expect.status) = (true, Vec::new()),
         _ => {}
     }
     let header = |u: &mut Unstructured| Ok((*u.choose(&["content-type", "x-amzn-requestid", "a b"])?).to_owned());
@@ -250,7 +251,8 @@ fn case(u: U, id: &str) -> Result<Case> {
         let vars = vars.iter().map(|(name, ())| Ok((name.replace(' ', "_"), value(u, 2)?))).collect::<Result<_>>()?;
         let own = subset(u, &DialectId::ALL)?;
         let dialects = if own.is_empty() { dialects.clone() } else { own };
-        rows.push(Row { id: row.to_owned(), vars, dialects, requirement: some(u, requirement)?, loc: Loc::default() });
+        let (with, expect) = (pairs(u, 2, text, |u| value(u, 1))?, some(u, expect)?);
+        rows.push(Row { id: row.to_owned(), vars, dialects, requirement: some(u, requirement)?, with, expect, loc: Loc::default() });
     }
     let uses = rows.first().iter().flat_map(|row| row.vars.keys()).map(|name| format!("${{row.{name}}}")).collect::<Vec<_>>();
     let uses = uses.into_iter().chain(saved.iter().map(|name| format!("x ${{{name}.Arn}}")));
@@ -339,6 +341,8 @@ with = { GroupName = "${group}" }
 expect = { status = 409, error = "LimitExceeded" }
 "#
     );
+    let rows = read("users/DeleteUser/bounds");
+    assert!(rows.contains("\n  { id = \"user-empty\", with = { UserName = \"\" }, requirement = \"parameters.min-length\" },\n"), "{rows}");
     let long = read("groups/CreateGroup/answers-the-group");
     assert!(long.contains("\n[case.step.expect.result]\nGroup = { GroupName = \"${group}\","), "{long}");
     assert!(long.lines().all(|line| line.chars().count() <= 180), "{long}");

@@ -50,6 +50,9 @@ fn required(w: &mut World) {
     w.refused("ValidationError", "UpdateAccessKey", &[("AccessKeyId", "AKIAAAAAAAAAAAAAAAAA")]);
 }
 
+/// Of a policy that nobody made.
+const ARN: &str = "arn:aws:iam::123456789012:policy/nobody-made-this";
+
 fn lengths(w: &mut World) {
     let name = |n: usize| "a".repeat(n);
     w.ok("CreateUser", &[("UserName", &name(64))]);
@@ -58,6 +61,9 @@ fn lengths(w: &mut World) {
     w.same("text", text, format!("1 validation error detected: Value at 'userName' failed to satisfy constraint: {clause}"));
     w.refused("NoSuchEntity", "GetUser", &[("UserName", &name(128))]);
     w.refused("ValidationError", "GetUser", &[("UserName", &name(129))]);
+    w.refused("ValidationError", "AttachUserPolicy", &[("UserName", ""), ("PolicyArn", ARN)]);
+    w.refused("ValidationError", "AttachUserPolicy", &[("UserName", &name(65)), ("PolicyArn", ARN)]);
+    w.refused("NoSuchEntity", "AttachUserPolicy", &[("UserName", &name(64)), ("PolicyArn", ARN)]);
     w.refused("ValidationError", "CreateUser", &[("UserName", "")]);
     w.refused("ValidationError", "GetUser", &[("UserName", "")]);
     w.refused("ValidationError", "DeleteAccessKey", &[("UserName", "a"), ("AccessKeyId", &name(15))]);

@@ -13,7 +13,7 @@ const VALIDATION: &str = "ValidationError";
 pub(super) fn faults(action: &'static Action, dialect: DialectId) -> Vec<Fault> {
     let own = |(code, _): (&'static str, u16)| Some((code, rules(Some(action), code, dialect))).filter(|(_, rules)| !rules.is_empty());
     let mut codes: Vec<(&'static str, Vec<Req>)> = model().codes().filter_map(own).collect();
-    if action.parameters.iter().any(|p| p.on(dialect)) {
+    if codes.iter().all(|(code, _)| *code != VALIDATION) && action.parameters.iter().any(|p| p.on(dialect)) {
         codes.push((VALIDATION, Vec::new()));
     }
     let mut all = Vec::new();

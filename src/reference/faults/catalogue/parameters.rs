@@ -29,7 +29,8 @@ fn constraints(action: &'static Action, member: &Member, path: String, dialect: 
     }
     match &member.ty {
         Type::Scalar(ty) => {
-            for (lapse, about) in lapses(model().constraints(ty, dialect)) {
+            let scalar = model().constraints(ty, dialect);
+            for (lapse, about) in lapses(scalar).into_iter().filter(|(lapse, _)| shows(action, scalar, *lapse, dialect)) {
                 all.push(fault(action, &path, lapse, about));
             }
         }
@@ -63,6 +64,42 @@ fn lapses(scalar: &Scalar) -> Vec<(Lapse, String)> {
     all
 }
 
+/// Whether a client could tell that a type is checked so. It cannot where something else refuses the value with the same code.
+fn shows(action: &Action, scalar: &Scalar, lapse: Lapse, dialect: DialectId) -> bool {
+    use Lapse::{HigherMax, HigherMin, LowerMax, LowerMin, NoPattern};
+    match (scalar.name.as_str(), lapse) {
+        // A marker that was not handed out is refused anyway. That it is looked at before what else the call names is looked up can be
+        // seen; that one of any certain length is good cannot.
+        ("marker", HigherMin | LowerMax) => false,
+        ("marker", LowerMin | HigherMax | NoPattern) => looks_up(action),
+        // No ARN that names anything has 20 characters or 2048, so that one which has may be refused for naming nothing.
+        ("arn", HigherMin | LowerMax) => false,
+        // Where the only path is /, any other prefix may be refused for being none.
+        ("path-prefix", LowerMax) if dialect == DialectId::Ecs => false,
+        // As long as that it does not go into a query string.
+        ("document", HigherMax | LowerMax) if dialect == DialectId::Ecs => false,
+        (_, HigherMin) => fits(scalar, scalar.min),
+        (_, LowerMax) => fits(scalar, scalar.max),
+        (_, HigherMax) => fits(scalar, scalar.max.map(|max| max + 1)),
+        _ => true,
+    }
+}
+
+/// Whether a call of the Action looks something up that may not exist.
+fn looks_up(action: &Action) -> bool {
+    action.errors.iter().any(|code| code == "NoSuchEntity")
+}
+
+/// Whether the pattern of a type lets any text of that length through. Tried with letters, and with paths of them.
+fn fits(scalar: &Scalar, length: Option<u64>) -> bool {
+    let (Some(pattern), Some(length)) = (&scalar.pattern, length.and_then(|n| usize::try_from(n).ok())) else { return true };
+    let path = match length {
+        0 | 1 => "/".repeat(length),
+        _ => format!("/{}/", "a".repeat(length - 2)),
+    };
+    pattern.matches(&path) || pattern.matches(&"a".repeat(length))
+}
+
 fn fault(action: &'static Action, path: &str, lapse: Lapse, about: String) -> Fault {
     let name = &action.name;
     let (word, requirements): (_, &[Req]) = match lapse {
@@ -79,9 +116,72 @@ fn fault(action: &'static Action, path: &str, lapse: Lapse, about: String) -> Fa
     of_action(action, format!("{word}:{name}.{path}"), about, Wrong::Constraint { parameter: path.to_owned(), lapse }, aim)
 }
 
-const PATTERNS: [Req; 5] =
-    [req::PARAMETERS__PATTERN, req::PARAMETERS__NAME_CHARACTERS, req::PARAMETERS__PATH, req::PARAMETERS__PATH_PREFIX, req::PARAMETERS__ARN];
+const PATTERNS: [Req; 6] = [
+    req::PARAMETERS__PATTERN,
+    req::PARAMETERS__NAME_CHARACTERS,
+    req::UPLOAD_SERVER_CERTIFICATE__NAME_CHARACTERS,
+    req::PARAMETERS__PATH,
+    req::PARAMETERS__PATH_PREFIX,
+    req::PARAMETERS__ARN,
+];
 
-const MINIMA: [Req; 2] = [req::PARAMETERS__MIN_LENGTH, req::PARAMETERS__RANGE_MIN];
+const MINIMA: [Req; 3] = [req::PARAMETERS__MIN_LENGTH, req::PARAMETERS__STATED_LENGTH, req::PARAMETERS__RANGE_MIN];
 
-const MAXIMA: [Req; 3] = [req::PARAMETERS__MAX_LENGTH, req::PARAMETERS__RANGE_MAX, req::PARAMETERS__LENGTH_IN_CHARACTERS];
+const MAXIMA: [Req; 4] =
+    [req::PARAMETERS__MAX_LENGTH, req::PARAMETERS__STATED_LENGTH, req::PARAMETERS__RANGE_MAX, req::PARAMETERS__LENGTH_IN_CHARACTERS];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(action: &str, dialect: DialectId) -> Vec<String> {
+        model().action(action).map(|action| faults(action, dialect)).unwrap_or_default().into_iter().map(|f| f.id).collect()
+    }
+
+    #[test]
+    fn what_nobody_could_tell_is_no_fault() {
+        let has = |dialect, id: &str| {
+            let action = id.split([':', '.']).nth(1).unwrap_or_default();
+            ids(action, dialect).iter().any(|known| known == id)
+        };
+        for id in [
+            "max-higher:ListUsers.MaxItems",
+            "max-higher:GetUserPolicy.UserName",
+            "min-higher:CreateUser.Path",
+            "max-lower:CreateUser.Path",
+            "min-lower:GetPolicy.PolicyArn",
+            "max-higher:GetPolicy.PolicyArn",
+            "max-higher:CreatePolicy.PolicyDocument",
+            "max-lower:CreatePolicy.PolicyDocument",
+            "max-higher:ListAccessKeys.Marker",
+            "min-lower:ListAccessKeys.Marker",
+            "pattern-ignored:ListAccessKeys.Marker",
+        ] {
+            assert!(has(DialectId::Aws, id), "{id}");
+        }
+        for id in [
+            "min-higher:GetPolicy.PolicyArn",
+            "max-lower:GetPolicy.PolicyArn",
+            "min-higher:ListAccessKeys.Marker",
+            "max-lower:ListAccessKeys.Marker",
+            "max-higher:ListUsers.Marker",
+            "min-lower:ListUsers.Marker",
+            "pattern-ignored:ListUsers.Marker",
+        ] {
+            assert!(!has(DialectId::Aws, id), "{id}");
+        }
+        for (id, there) in [
+            ("min-higher:CreateUser.Path", true),
+            ("min-lower:CreateUser.Path", true),
+            ("pattern-ignored:CreateUser.Path", true),
+            ("max-higher:CreateUser.Path", false),
+            ("max-lower:CreateUser.Path", false),
+            ("max-higher:ListUsers.PathPrefix", true),
+            ("max-lower:ListUsers.PathPrefix", false),
+            ("min-lower:CreatePolicy.PolicyDocument", true),
+            ("max-higher:CreatePolicy.PolicyDocument", false),
+        ] {
+            assert_eq!(has(DialectId::Ecs, id), there, "{id}: the only path is /, and queries are short");
+        }
+    }
+}

@@ -29,6 +29,9 @@ pub(super) fn faults(dialect: DialectId) -> Vec<Fault> {
     for (limit, requirements) in LIMITS {
         let Some(right) = model().limit(limit, dialect) else { continue };
         for (word, by) in [("wider", 1), ("narrower", -1)] {
+            if !shows(limit, right, by, dialect) {
+                continue;
+            }
             let off = right.saturating_add_signed(by);
             all.push(Fault {
                 id: format!("quota-{word}:{limit}"),
@@ -43,9 +46,29 @@ pub(super) fn faults(dialect: DialectId) -> Vec<Fault> {
     all
 }
 
+/// Whether a client could tell that a limit is off by that. Pages may be shorter than they need be; one that holds as much as an account
+/// can have is never full. Where nothing is known of a dialect's quota it is AWS's, as in the reference.
+fn shows(limit: &str, right: u64, by: i64, dialect: DialectId) -> bool {
+    let quota = |name| model().limit(name, dialect).or_else(|| model().limit(name, DialectId::Aws));
+    match limit {
+        "page" => by > 0,
+        "server-certificates-page" => by > 0 && quota("server-certificates").is_none_or(|most| most > right),
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_may_be_short_and_are_never_fuller_than_an_account() {
+        let ids = |dialect| faults(dialect).into_iter().map(|f| f.id).filter(|id| id.ends_with("page")).collect::<Vec<_>>();
+        for dialect in DialectId::ALL {
+            assert_eq!(ids(dialect), ["quota-wider:page"], "{dialect}: 20 certificates at most, 100 a page");
+        }
+        assert!(shows("server-certificates-page", 10, 1, DialectId::Aws) && !shows("server-certificates-page", 10, -1, DialectId::Aws));
+    }
 
     #[test]
     fn every_limit_of_the_model_has_its_requirements() {
