@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use super::changes::{Changed, Changes, changes};
 use super::counts::{Mark, ORDER, departs, look};
 use super::model::{self, Column, Entry, Matrix, Record, Row, RowKind};
+use crate::api::Req;
 use crate::report::text::count;
 use span::{cell, close, code, html, open, prose, row, short_of};
 
@@ -133,7 +134,7 @@ fn changed(out: &mut String, matrix: &Matrix<'_>, changes: &Changes<'_>) {
     }
 }
 
-/// Which rows depart in any column, a table a family.
+/// Which cases depart in any column, a table a family; of free checks and leftovers, what they break and how often.
 fn departures(out: &mut String, matrix: &Matrix<'_>) {
     let shown = |r: &&Row<'_>| r.cells.iter().flatten().any(|e| worth_a_look(e.mark));
     let departing: usize = matrix.rows.iter().filter(shown).count();
@@ -155,23 +156,35 @@ fn departures(out: &mut String, matrix: &Matrix<'_>) {
             rows.len().to_string()
         };
         open(out, &format!("{}: {of}", html(&family[0].family)));
-        row(out, heads(family[0].kind.name(), &matrix.columns));
+        row(out, heads(if family[0].kind == RowKind::Case { "case" } else { "rule" }, &matrix.columns));
         row(out, std::iter::repeat_n("---".to_owned(), matrix.columns.len() + 1));
-        for departing in rows {
-            let cells = departing.cells.iter().map(|entries| signs(entries));
-            row(out, std::iter::once(named(departing)).chain(cells));
+        match family[0].kind {
+            RowKind::Case => {
+                for departing in rows {
+                    let cells = departing.cells.iter().map(|entries| signs(entries));
+                    row(out, std::iter::once(case(departing)).chain(cells));
+                }
+            }
+            RowKind::Check | RowKind::Leftover => {
+                for same in family.chunk_by(|a, b| a.requirement == b.requirement) {
+                    let cells = (0..matrix.columns.len()).map(|c| model::counts(same, c).in_signs());
+                    row(out, std::iter::once(rule(&same[0])).chain(cells));
+                }
+            }
         }
         close(out);
     }
 }
 
-/// A row by what it says and its id. Ids of cases are plain by their grammar, and what a stored run has in their place is not trusted.
-fn named(row: &Row<'_>) -> String {
-    let id = code(&row.id).replace('|', "\\|");
-    match row.kind {
-        RowKind::Case => format!("{} {id}", prose(&row.title)),
-        RowKind::Check | RowKind::Leftover => format!("{} {id}", cell(&row.requirement)),
-    }
+/// A case by its title and its id.
+fn case(row: &Row<'_>) -> String {
+    format!("{} {}", prose(&row.title), code(&row.id).replace('|', "\\|"))
+}
+
+/// A rule by its text and its id.
+fn rule(row: &Row<'_>) -> String {
+    let text = Req::find(&row.requirement).map(|found| prose(&found.get().text) + " ").unwrap_or_default();
+    format!("{text}{}", code(&row.requirement).replace('|', "\\|"))
 }
 
 /// The verdicts of a cell: once where all configurations agree, else with the configurations of those to look at.
@@ -320,6 +333,25 @@ mod tests {
     #[test]
     fn a_summary_reads_like_this() {
         insta::assert_snapshot!(written(&before_and_after(), true));
+    }
+
+    #[test]
+    fn what_configurations_have_in_common_is_said_once() {
+        let run = fixtures::run("moto", "a", |events| {
+            let Event::RunStarted(started) = &mut events[0] else { panic!() };
+            started.targets[0].configurations = ["eim/xml", "eim/json", "aws/xml"].map(str::to_owned).to_vec();
+            let fails = events.iter().position(|e| matches!(e, Event::Case(r) if r.verdict.status == Status::Fail)).unwrap();
+            for (configuration, status) in [("eim/xml", Status::Fail), ("eim/json", Status::Pass)] {
+                let Event::Case(mut record) = events[fails].clone() else { panic!() };
+                record.configuration = configuration.into();
+                record.verdict.status = status;
+                events.insert(fails, Event::Case(record));
+            }
+        });
+        let text = written(&[run], false);
+        let told: Vec<&str> = text.lines().filter(|l| l.starts_with("- **fail** `users/DeleteUser/attached-policy-blocks`")).collect();
+        assert_eq!(told[0], "- **fail** `users/DeleteUser/attached-policy-blocks` `eim/xml` `aws/xml`, must  ");
+        assert!(text.contains("`users/DeleteUser/attached-policy-blocks` | ✓ ✗ eim/xml aws/xml |"), "{text}");
     }
 
     #[test]

@@ -36,9 +36,15 @@ pub fn html(text: &str) -> String {
     entities(text, ".-")
 }
 
-/// A sentence: read as it is, whatever Markdown or HTML would make of it.
+/// A sentence: read as it is, whatever Markdown or HTML would make of it. No link is made of a part of it, and an underscore means nothing
+/// inside of a word.
 pub fn prose(text: &str) -> String {
-    if text.contains("www.") { html(text) } else { entities(text, ".,;'()/-=?+%") }
+    if text.contains("www.") || text.contains("://") {
+        return html(text);
+    }
+    let word = |c: Option<&u8>| c.is_some_and(u8::is_ascii_alphanumeric);
+    let inside = text.match_indices('_').all(|(at, _)| at > 0 && word(text.as_bytes().get(at - 1)) && word(text.as_bytes().get(at + 1)));
+    entities(text, if inside { ".,:;'()/-=?+%_" } else { ".,:;'()/-=?+%" })
 }
 
 /// `text` with an entity for everything but letters, digits, blanks and `plain`.
@@ -78,7 +84,8 @@ mod tests {
         assert_eq!(html("<b>&"), "&#60;b&#62;&#38;");
         assert_eq!(prose("A user's name, of 64"), "A user's name, of 64");
         assert_eq!(prose("[a](b) *c* |"), "&#91;a&#93;(b) &#42;c&#42; &#124;");
-        assert_eq!(prose("http://x @y <z>"), "http&#58;//x &#64;y &#60;z&#62;");
-        assert!(!prose("see www.x.y").contains("www.x.y/") && prose("www.a/b").contains("&#47;"));
+        assert_eq!(prose("http://x @y <z>"), "http&#58;&#47;&#47;x &#64;y &#60;z&#62;");
+        assert_eq!(prose("www.a/b"), "www.a&#47;b");
+        assert_eq!((prose("so: aws4_request"), prose("_so_")), ("so: aws4_request".into(), "&#95;so&#95;".into()));
     }
 }
