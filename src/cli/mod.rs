@@ -8,6 +8,7 @@ mod coverage;
 mod curl_dir;
 mod explain;
 mod fail;
+mod fuzz;
 mod gate;
 mod known;
 mod list;
@@ -58,8 +59,6 @@ enum Command {
     Gate(Box<gate::Args>),
     /// Run cases of files again, such as the fuzzer's findings: FIXED, FAILED, CHANGED or ERROR
     Replay(Box<replay::Args>),
-    /// Move what the fuzzer found into the suite, or into a target's list of known failures
-    Fuzz(Box<promote::Args>),
     /// Serve the embedded reference
     Serve(serve::Args),
     /// List cases, requirements or targets
@@ -72,6 +71,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Break the reference in every way there is, and see whether the suite notices
     Strength(strength::Args),
+    /// Send random programs and see where the target and the reference part
+    Fuzz(Box<fuzz::Args>),
     /// Remove what killed runs left behind, by their journal
     Sweep(sweep::Args),
     /// Put stored runs side by side: a page, Markdown, JSON, CSV, badges
@@ -98,13 +99,13 @@ pub fn main() -> i32 {
         Command::Run(args) => run::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Replay(args) => replay::run(&args),
-        Command::Fuzz(args) => promote::command(&args),
         Command::Serve(args) => serve::run(&args),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Strength(args) => strength::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -30,32 +30,6 @@ pub struct PromoteArgs {
     reason: Option<String>,
 }
 
-/// Arguments of `iamspec fuzz`.
-#[derive(clap::Args, Debug)]
-#[command(
-    arg_required_else_help = true,
-    after_help = "\
-Examples:
-  iamspec fuzz --promote findings/create-user-status-3fa0c811.toml
-  iamspec fuzz --promote findings/*.toml --into cases/workflows/fuzzed.toml
-  iamspec fuzz --promote findings/create-user-status-3fa0c811.toml --baseline targets/moto/baseline.toml --reason 'moto compares names by case'"
-)]
-pub struct Args {
-    #[command(flatten)]
-    promote: PromoteArgs,
-}
-
-/// What `iamspec fuzz` does with findings that there are.
-///
-/// # Errors
-/// As [`run`].
-pub fn command(args: &Args) -> Result<i32, Failure> {
-    if args.promote.promote.is_empty() {
-        return Err(Failure::usage("fuzz what? --promote FILE moves findings"));
-    }
-    run(&args.promote)
-}
-
 /// A finding's file: one case with what stands above it.
 struct Finding {
     path: PathBuf,

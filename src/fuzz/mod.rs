@@ -11,11 +11,25 @@
 //!
 //! Programs, decoder and the model that answers in lock step need no network; what drives a target is behind feature `net`.
 
+#[cfg(feature = "net")]
+pub mod bench;
+#[cfg(feature = "net")]
+pub mod campaign;
+pub mod classes;
+pub mod compare;
 pub mod decode;
 pub mod executor;
 pub mod finding;
+#[cfg(feature = "net")]
+pub mod live;
+pub mod model;
 pub mod oracle;
+#[cfg(feature = "net")]
+pub mod place;
+#[cfg(feature = "net")]
+pub mod power;
 pub mod program;
+pub mod reads;
 #[cfg(feature = "net")]
 pub mod seeds;
 pub mod shrink;

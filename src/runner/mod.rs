@@ -1,6 +1,5 @@
 //! Executes a plan: steps, journal and cleanup. Emits events and prints nothing.
 
-mod bind;
 pub mod capability;
 pub mod checks;
 pub mod cleanup;

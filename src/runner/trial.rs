@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::bind::{Bound, Unbound, bind};
 use super::cleanup::{Caller, Left, clean};
 use super::compare::{Departure, compare};
 use super::pages::follow;
 use super::record::exchange;
 use super::session::{Manner, Sent, Session, SessionError};
 use crate::api::{Level, Req, model};
+use crate::case::bind::{Bound, Unbound, bind};
 use crate::case::{Alternative, Case, Expect, RenderError, Row, Scope, Setting, Step, about_the_whole, filter_owned, lookup};
 use crate::dialect::{ApiError, Call, Configuration, Finding, Outcome, Reply};
 use crate::report::event::{CaseRecord, StepRecord};

@@ -72,6 +72,12 @@ impl Trace {
         self.inner().marks.contains(element)
     }
 
+    /// The rules that were asked for.
+    pub fn rules(&self) -> Vec<Req> {
+        let inner = self.inner();
+        (0..).zip(&inner.rules).filter(|(_, asked)| **asked).map(|(number, _)| Req(number)).collect()
+    }
+
     /// Whether a reference with these faults would have answered any of these calls otherwise. `true` may mean: perhaps.
     pub fn meets(&self, faults: &Faults) -> bool {
         let inner = self.inner();

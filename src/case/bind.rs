@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
+use super::{Alternative, Raw, RenderError, Scope, Step, Tamper};
 use crate::api::model;
 use crate::auth::Credentials;
-use crate::case::{Alternative, Raw, RenderError, Scope, Step, Tamper};
 use crate::dialect::Call;
 
 /// A step with what its dialect says otherwise taken in, and its variables filled in.
-pub(super) struct Bound {
+pub(crate) struct Bound {
     /// The call.
     pub call: Call,
     /// Oddities on the wire.
@@ -22,7 +22,7 @@ pub(super) struct Bound {
 }
 
 /// Why a step cannot be filled in.
-pub(super) enum Unbound {
+pub(crate) enum Unbound {
     /// An expression has no value.
     Template(RenderError),
     /// The variable of that name holds no access key.
@@ -36,7 +36,7 @@ impl From<RenderError> for Unbound {
 }
 
 /// Makes a step ready to be sent.
-pub(super) fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, Unbound> {
+pub(crate) fn bind(step: &Step, other: Option<&Alternative>, scope: &Scope) -> Result<Bound, Unbound> {
     let mut with = step.with.clone();
     for (name, value) in other.map(|o| o.with.as_slice()).unwrap_or_default() {
         match with.iter_mut().find(|(n, _)| n == name) {

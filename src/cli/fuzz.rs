@@ -1,0 +1,206 @@
+//! `iamspec fuzz`: programs by the thousand, and what the oracles see.
+
+mod power;
+mod show;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::TargetArgs;
+use super::fail::Failure;
+use super::promote::{self, PromoteArgs};
+use crate::fuzz::Oracles;
+use crate::fuzz::campaign::{CampaignError, Files, News, Options, Tally, on_reference, on_target};
+use crate::plan::Shard;
+use crate::report::tally::exit;
+use crate::report::text::printable;
+use crate::runner::embedded::Certificates;
+use crate::runner::run::{TargetRun, fresh_seed};
+
+/// Arguments.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+A program is a case: users, groups, policies and keys are made, used, changed and deleted, mostly legally, sometimes with one thing wrong.
+The reference is given the same calls; where target and reference part, that is a finding, counted once however often it is seen. So is what
+needs no reference: a server error, an answer that cannot be read, a list whose pages are not the whole (--oracles names them).
+
+Without a target the embedded reference is fuzzed, in this process and in all configurations: it must have no findings.
+
+Examples:
+  iamspec fuzz --calls 100000 --seed 1
+  iamspec fuzz --target moto --time 10m --out findings
+  iamspec fuzz --endpoint http://127.0.0.1:5000 --dialect aws --actions '*User' --oracles lockstep,probe
+  iamspec fuzz --target ministack --time 1h --restart-command 'docker restart ministack' --corpus corpus
+  iamspec fuzz --power --budget 20000 --resume power.ndjson
+  iamspec fuzz --promote findings/create-user-status-3fa0c811.toml
+
+With --out a run that was stopped goes on where it was: the folder has its state, its events and the programs that showed something.
+
+Exit codes: 0 nothing found, 1 findings (with --power: something missed), 2 usage error or a target that may not be fuzzed, 3 target not
+reached or harness broke.")]
+pub struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    promote: PromoteArgs,
+    /// For so long: 90s, 10m, 2h [default: 1m, unless --calls is given]
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "How to fuzz")]
+    time: Option<Duration>,
+    /// Until so many calls are sent
+    #[arg(long, value_name = "N", help_heading = "How to fuzz")]
+    calls: Option<u64>,
+    /// Seed: the same one makes the same programs [default: that of --out, else from the clock]
+    #[arg(long, value_name = "N", help_heading = "How to fuzz")]
+    seed: Option<u64>,
+    /// Only these Actions and those that make what they need: names or globs, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "How to fuzz")]
+    actions: Vec<String>,
+    /// Oracles to ask: `lockstep,probe` these, `-shape` all but this, `+wire` this too
+    #[arg(long, value_name = "NAMES", allow_hyphen_values = true, help_heading = "How to fuzz")]
+    oracles: Option<Oracles>,
+    /// Programs at a time [default: one a core, or what the profile says]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "How to fuzz")]
+    jobs: Option<u16>,
+    /// Folder of programs to vary, and to keep those in that reached something new
+    #[arg(long, value_name = "DIR", help_heading = "How to fuzz")]
+    corpus: Option<PathBuf>,
+    /// Folder for findings and for the state of the run, which goes on from there
+    #[arg(long, value_name = "DIR", help_heading = "How to fuzz")]
+    out: Option<PathBuf>,
+    /// Shell command that brings the target back when it has gone away
+    #[arg(long, value_name = "COMMAND", help_heading = "How to fuzz")]
+    restart_command: Option<String>,
+    /// Leave what programs make
+    #[arg(long, help_heading = "How to fuzz")]
+    keep: bool,
+    /// Measure how much is found: the reference with each fault of `strength`, one after the other
+    #[arg(long, help_heading = "Power", conflicts_with_all = ["time", "calls", "out", "corpus", "restart_command", "target", "endpoint"])]
+    power: bool,
+    /// Calls for each fault
+    #[arg(long, value_name = "CALLS", default_value = "20000", help_heading = "Power")]
+    budget: u64,
+    /// Faults by id, part of one or glob
+    #[arg(long, value_name = "ID", help_heading = "Power")]
+    fault: Vec<String>,
+    /// File with one line a fault: what stands there is not measured again, and what is new is added
+    #[arg(long, value_name = "FILE.ndjson", help_heading = "Power")]
+    resume: Option<PathBuf>,
+    /// Only one part of the faults, 1/4 to 4/4
+    #[arg(long, value_name = "I/N", help_heading = "Power")]
+    shard: Option<Shard>,
+}
+
+/// `90s`, `10m`, `2h`; a number alone is seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, text.chars().next_back().unwrap_or('s')),
+        None => (text, 's'),
+    };
+    let factor = match unit {
+        'm' => 60.0,
+        'h' => 3600.0,
+        _ => 1.0,
+    };
+    match number.parse::<f64>() {
+        Ok(n) if n > 0.0 && n * factor <= 31_536_000.0 => Ok(Duration::from_secs_f64(n * factor)),
+        _ => Err("not a time, such as 90s, 10m or 2h".into()),
+    }
+}
+
+/// Fuzzes.
+pub fn run(args: &Args) -> Result<i32, Failure> {
+    if !args.promote.promote.is_empty() {
+        return promote::run(&args.promote);
+    }
+    let launch = args.target.launch()?;
+    if args.power {
+        return power::run(args, &launch);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = launch.foreign.as_ref().map_or(cores, |target| target.profile.jobs);
+    let earlier = args.out.as_deref().and_then(Files::seed);
+    let options = Options {
+        seed: args.seed.or(earlier).unwrap_or_else(fresh_seed),
+        time: args.time.or_else(|| args.calls.is_none().then_some(Duration::from_secs(60))),
+        calls: args.calls,
+        actions: args.actions.clone(),
+        oracles: args.oracles.clone().unwrap_or_default(),
+        jobs: args.jobs.map_or(jobs, usize::from),
+        corpus: args.corpus.clone(),
+        out: args.out.clone(),
+        restart: args.restart_command.clone(),
+        certificates: Arc::new(Certificates),
+        keep: args.keep,
+    };
+    let bar = bar();
+    let sink = |news: News<'_>| match news {
+        News::Found(found, _) => bar.suspend(|| {
+            let text = format!("FOUND  {}  {}\n  {}\n", found.fingerprint, found.configuration, printable(&found.text));
+            // A pipe that is closed ends the command at its summary.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+        }),
+        News::Progress(tally) => bar.set_message(show::line(tally)),
+        News::Note(text) => bar.suspend(|| eprintln!("iamspec: {}", printable(text))),
+    };
+    let configurations = launch.configurations();
+    let tally = match &launch.foreign {
+        Some(target) => on_target(&TargetRun { target: target.clone(), configurations, state: None }, &options, &sink),
+        None => on_reference(&configurations, &options, &sink),
+    };
+    bar.finish_and_clear();
+    let tally = tally?;
+    std::io::stdout().lock().write_all(show::text(&tally, &options.oracles).as_bytes())?;
+    Ok(code(&tally))
+}
+
+fn code(tally: &Tally) -> i32 {
+    match &tally.stopped {
+        Some(_) => exit::BROKEN,
+        None if tally.findings.is_empty() => exit::OK,
+        None => exit::FAILURES,
+    }
+}
+
+impl From<CampaignError> for Failure {
+    fn from(why: CampaignError) -> Failure {
+        match why {
+            CampaignError::Usage(why) => Failure::usage(why),
+            CampaignError::Broken(why) => Failure::broken(why),
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!((time("10m"), time("2h")), (Ok(Duration::from_secs(600)), Ok(Duration::from_secs(7200))));
+        assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
+        for wrong in ["", "0s", "-1m", "1d", "m", "inf"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_exit_code_says_whether_anything_was_found() {
+        assert_eq!(code(&Tally::default()), exit::OK);
+        assert_eq!(code(&Tally { stopped: Some("interrupted".into()), ..Tally::default() }), exit::BROKEN);
+    }
+}
