@@ -7,15 +7,20 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::fail::Failure;
-use crate::dialect::dialect;
+use crate::case::Case;
+use crate::case::generate::PREFIX;
+use crate::dialect::{Call, Configuration, Outcome, dialect};
 use crate::fuzz::wire::attach::{self, AttachError};
 use crate::fuzz::wire::case;
 use crate::fuzz::wire::drive::{Find, Plan, Report};
 use crate::fuzz::wire::kept::{EXTENSION, Kept, Shown, text};
 use crate::fuzz::wire::restart::Restart;
+use crate::reference::Faults;
 use crate::report::tally::exit;
 use crate::report::text::{count, printable};
+use crate::runner::in_process::{self, Folder};
 use crate::runner::run::{TargetRun, fresh_seed, run_part};
+use crate::runner::session::Manner;
 
 /// What was asked for.
 pub struct Ask<'a> {
@@ -167,7 +172,26 @@ fn as_case(find: &Find, id: &str) -> Option<String> {
         return None;
     }
     let case = case::case(&find.malformed, find.configuration, dialect(find.configuration.dialect)?, &format!("wire-{id}/malformed"))?;
+    let case = match accepted(&case, find.configuration)? {
+        true => case::expecting_success(case),
+        false => case,
+    };
     case::file(case, &find.fingerprint.path).ok()
+}
+
+/// Whether the reference takes the case's call for a legal one; none: it cannot be asked.
+fn accepted(case: &Case, configuration: Configuration) -> Option<bool> {
+    let step = case.steps.first()?;
+    let mut raw = step.raw.clone()?;
+    raw.body = raw.body.map(|body| body.replace("${name}", PREFIX).replace("$${", "${"));
+    let folder = Folder::new().ok()?;
+    let target = in_process::target(configuration.dialect).ok()?;
+    let reference = in_process::reference(configuration.dialect, 1, Faults::default())?;
+    let session = in_process::session(&target, reference, &folder).ok()?;
+    let manner = Manner { configuration, principal: None, auth: step.auth.as_ref(), raw: Some(&raw), trial: "wire", scope: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
+    let sent = runtime.block_on(session.call(&Call::new(&step.call), &manner)).ok()?;
+    Some(matches!(sent.reply?.outcome, Ok(Outcome::Success(_))))
 }
 
 /// The same find has the same id in every run.
@@ -183,10 +207,10 @@ fn tell(on: &TargetRun, report: &Report, files: &[Vec<PathBuf>], seed: u64) -> R
     let answers: Vec<String> = tally.answers.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
     writeln!(
         out,
-        "{}: {} of {}, {} behind them, seed {seed}: {}",
+        "{}: {} with {} of fault, {} behind them, seed {seed}: {}",
         printable(&on.target.url()),
         count(number(tally.requests), "malformed request"),
-        count(tally.classes.len(), "class"),
+        count(tally.classes.len(), "kind"),
         count(number(tally.controls), "good call"),
         if answers.is_empty() { "no answers".to_owned() } else { answers.join(", ") }
     )?;

@@ -74,8 +74,17 @@ fn signable(mut request: Request) -> Option<Request> {
     let own = |name: &str| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("x-amz-content-sha256");
     request.headers.retain(|(name, _)| !own(name) && !name.eq_ignore_ascii_case("date") && !name.eq_ignore_ascii_case("authorization"));
     let allowed = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&b));
+    // The signer's library reads escapes as UTF-8, and replaces what is none.
+    let mut bytes = Vec::new();
+    let mut rest = request.query.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        let escape = tail.get(..2).filter(|_| *byte == b'%').and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        bytes.push(escape.unwrap_or(*byte));
+        rest = if escape.is_some() { &tail[2..] } else { tail };
+    }
+    let text = String::from_utf8(bytes).is_ok();
     let foreign = request.query.to_ascii_lowercase().contains("amz-");
-    let fits = request.path.starts_with('/') && allowed(&request.path) && allowed(&request.query) && !foreign;
+    let fits = request.path.starts_with('/') && allowed(&request.path) && allowed(&request.query) && !foreign && text;
     fits.then_some(request)
 }
 

@@ -17,8 +17,8 @@ const LONGEST: usize = 2_048;
 /// Statuses of refusals.
 const REFUSALS: [u16; 12] = [400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 431];
 
-/// The case that fails as a find does: its call is `malformed` and must be refused with a well-formed error. None: no case can say it. `name`
-/// is the last part of its id.
+/// The case that fails as a find does: its call is `malformed`, and what must come back is a well-formed refusal, or where the reference
+/// takes it for a legal call ([`expecting_success`]) that call's result. None: no case can say it. `name` is the last part of its id.
 pub fn case(malformed: &Malformed, configuration: Configuration, dialect: &'static dyn Dialect, name: &str) -> Option<Case> {
     if malformed.damage() != Damage::Content || configuration.style == Style::Query {
         return None;
@@ -51,6 +51,15 @@ pub fn case(malformed: &Malformed, configuration: Configuration, dialect: &'stat
     let mut case = program::new(name, configuration.dialect, vec![step]);
     case.title = format!("A malformed request is refused: {}", malformed.class());
     Some(case)
+}
+
+/// The same, where the malformed request is a legal call to the reference.
+pub fn expecting_success(mut case: Case) -> Case {
+    case.title = case.title.replacen("is refused", "is answered", 1);
+    for step in &mut case.steps {
+        step.expect = Expect { status: vec![200], given: true, ..Expect::default() };
+    }
+    case
 }
 
 /// The same as the text of a file, with the rule that `path` of a departure is about.

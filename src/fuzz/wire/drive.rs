@@ -27,6 +27,9 @@ const INPUT: usize = 64;
 /// Requests that shrinking one find may take.
 const SHRINKING: usize = 60;
 
+/// How long shrinking one find may take: what is not answered costs its whole patience each time.
+const SHRINKING_TIME: Duration = Duration::from_secs(60);
+
 /// Requests of a find's shrinking that may each cost a restart.
 const DEADLY: usize = 12;
 
@@ -223,6 +226,7 @@ impl<'a> Wiretap<'a> {
         let mut alive = !first.dead || self.bring_back().await?;
         let (mut simplest, mut shown) = (malformed.clone(), first);
         let mut budget = if shown.dead { DEADLY } else { SHRINKING };
+        let began = Instant::now();
         let mut steady = shown.dead && !alive;
         if alive {
             let again = self.shoot(malformed, configuration).await?;
@@ -236,7 +240,7 @@ impl<'a> Wiretap<'a> {
         }
         'smaller: while alive {
             for next in simpler(&simplest) {
-                if budget == 0 || !alive {
+                if budget == 0 || !alive || began.elapsed() > SHRINKING_TIME {
                     break 'smaller;
                 }
                 budget -= 1;
@@ -319,6 +323,9 @@ impl<'a> Wiretap<'a> {
             action: malformed.base.action(),
             format: configuration.format,
             damage: written.damage,
+            proven: malformed.is_proven(),
+            home: malformed.is_home(),
+            begun: written.bytes.iter().any(|byte| !byte.is_ascii_whitespace()),
             busy: &self.session.target.profile.retry.statuses,
         };
         let mut departure = judge(asked, &seen);
@@ -338,11 +345,11 @@ impl<'a> Wiretap<'a> {
         match self.control(configuration).await? {
             Control::Served => self.clean(&trial, configuration, &stem, taken).await,
             Control::Unserved(seen) => {
-                let text = format!("the good call after it was answered with {seen}");
+                let text = format!("did not serve the good call after it, but answered {seen}");
                 departure = Some(Departure::unserved(seen, text));
             }
             Control::Unreached(why) => {
-                let text = format!("the good call after it had no answer: {why}");
+                let text = format!("did not serve the good call after it: {}", why.word());
                 departure = Some(Departure::unserved(why.word(), text));
                 dead = true;
             }
@@ -411,7 +418,7 @@ impl<'a> Wiretap<'a> {
         let Some(first) = self.configurations.first().copied() else { return Ok(false) };
         // Some are watched over by something that starts them again.
         let watched = if self.plan.restart.is_some() { Duration::from_secs(1) } else { Duration::from_secs(10) };
-        if self.comes_back(first, watched).await? {
+        if self.comes_back(first, watched).await?.is_ok() {
             return Ok(true);
         }
         let Some(restart) = &self.plan.restart else {
@@ -424,22 +431,26 @@ impl<'a> Wiretap<'a> {
         }
         self.report.tally.restarts += 1;
         restart.run().await.map_err(WireError::Restart)?;
-        if self.comes_back(first, restart.wait).await? {
-            return Ok(true);
-        }
-        self.report.stopped = Some(format!("the target did not answer within {} s of its restart", restart.wait.as_secs()));
+        let Err(seen) = self.comes_back(first, restart.wait).await? else { return Ok(true) };
+        let within = restart.wait.as_secs();
+        self.report.stopped = Some(format!("the target did not serve a good call within {within} s of its restart, but: {seen}"));
         Ok(false)
     }
 
-    async fn comes_back(&mut self, configuration: Configuration, within: Duration) -> Result<bool, WireError> {
+    /// Waits until a good call is served, or for so long: then what is seen instead.
+    async fn comes_back(&mut self, configuration: Configuration, within: Duration) -> Result<Result<(), String>, WireError> {
         let began = Instant::now();
         loop {
-            if let Control::Served = self.control(configuration).await? {
-                self.session.revive();
-                return Ok(true);
-            }
+            let seen = match self.control(configuration).await? {
+                Control::Served => {
+                    self.session.revive();
+                    return Ok(Ok(()));
+                }
+                Control::Unserved(seen) => seen,
+                Control::Unreached(why) => why.word().to_owned(),
+            };
             if began.elapsed() >= within {
-                return Ok(false);
+                return Ok(Err(seen));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -64,6 +64,12 @@ pub struct Asked<'a> {
     pub format: Format,
     /// What it does to be malformed.
     pub damage: Damage,
+    /// It carries a proof, right or nearly right, by which a server of several services knows whose request it is.
+    pub proven: bool,
+    /// It goes to the API's own path.
+    pub home: bool,
+    /// A request was begun at all: more than line breaks was sent.
+    pub begun: bool,
     /// Statuses that the profile declares to be answered under load.
     pub busy: &'a [u16],
 }
@@ -82,7 +88,7 @@ pub fn judge(asked: Asked<'_>, seen: &Seen) -> Option<Departure> {
     let content = asked.damage == Damage::Content;
     match seen {
         Seen::Answer(response) => answer(asked, response),
-        Seen::Silent => {
+        Seen::Silent if asked.begun => {
             let text = "neither answered nor closed the connection in time";
             Some(Departure::new("connection", ANSWER_OR_CLOSE, "neither in time", text))
         }
@@ -102,7 +108,8 @@ pub fn judge(asked: Asked<'_>, seen: &Seen) -> Option<Departure> {
             Some(Departure::new("connection", ANSWER, "not HTTP", format!("answered with what is no HTTP: {why}")))
         }
         Seen::Refused(why) => Some(Departure::unserved("no connection", format!("took no connection: {why}"))),
-        Seen::Closed | Seen::Reset(_) | Seen::Short(_) | Seen::NotHttp(_) | Seen::TooLarge => None,
+        // Nobody need hang up on a client that has said nothing.
+        Seen::Silent | Seen::Closed | Seen::Reset(_) | Seen::Short(_) | Seen::NotHttp(_) | Seen::TooLarge => None,
     }
 }
 
@@ -115,10 +122,12 @@ fn answer(asked: Asked<'_>, response: &Response) -> Option<Departure> {
     };
     // What is not implemented may be said so, and what HTTP is not spoken.
     let honest = status == 501 || (status == 505 && asked.damage != Damage::Content);
-    if status >= 500 && !honest && !asked.busy.contains(&status) {
+    // What stands at other paths is not this API's.
+    if status >= 500 && asked.home && !honest && !asked.busy.contains(&status) {
         return Some(Departure::new("status", REFUSAL, format!("{status}{code}"), format!("answered with status {status}{code}")));
     }
-    if asked.damage != Damage::Content || status >= 500 || told(status) {
+    // Without a proof a server of several services may take it for another one's.
+    if asked.damage != Damage::Content || !asked.proven || status >= 500 || told(status) {
         return None;
     }
     match &reply.outcome {
@@ -153,7 +162,7 @@ mod tests {
 
     fn judged(damage: Damage, seen: &Seen) -> Option<String> {
         let dialect = dialect(DialectId::Aws).unwrap();
-        let asked = Asked { dialect, action: "GetUser", format: Format::Xml, damage, busy: &[503] };
+        let asked = Asked { dialect, action: "GetUser", format: Format::Xml, damage, proven: true, home: true, begun: true, busy: &[503] };
         judge(asked, seen).map(|d| format!("{}: {} → {}", d.path, d.expected, d.observed))
     }
 
@@ -192,5 +201,34 @@ mod tests {
         }
         assert!(judged(Damage::Server, &Seen::NotHttp("x".into())).is_some());
         assert_eq!(judged(Damage::Broken, &Seen::NotHttp("x".into())), None);
+    }
+
+    #[test]
+    fn what_may_be_another_services_is_not_judged_by_this_one_s_documents() {
+        let dialect = dialect(DialectId::Aws).unwrap();
+        let with = |proven, home, seen: Seen| {
+            let asked =
+                Asked { dialect, action: "GetUser", format: Format::Xml, damage: Damage::Content, proven, home, begun: true, busy: &[] };
+            judge(asked, &seen).map(|d| d.observed)
+        };
+        assert_eq!(with(false, true, seen(200, "<ListAllMyBucketsResult/>")), None);
+        assert_eq!(with(false, true, seen(500, "")).as_deref(), Some("500"));
+        assert_eq!(with(true, false, seen(500, "")), None);
+    }
+
+    #[test]
+    fn a_client_that_says_nothing_may_be_waited_for() {
+        let dialect = dialect(DialectId::Aws).unwrap();
+        let asked = Asked {
+            dialect,
+            action: "GetUser",
+            format: Format::Xml,
+            damage: Damage::Broken,
+            proven: true,
+            home: true,
+            begun: false,
+            busy: &[],
+        };
+        assert_eq!(judge(asked, &Seen::Silent), None);
     }
 }

@@ -346,6 +346,16 @@ impl Malformed {
         self.twists.iter().map(|twist| twist.damage()).max().unwrap_or(Damage::Content)
     }
 
+    /// Whether it carries the right proof, or one that only its date spoils.
+    pub fn is_proven(&self) -> bool {
+        self.proof == Proof::Right && !self.twists.iter().any(|twist| matches!(twist, Twist::Authorization { .. }))
+    }
+
+    /// Whether it goes to the API's own path.
+    pub fn is_home(&self) -> bool {
+        !self.twists.iter().any(|twist| matches!(twist, Twist::Target { .. } | Twist::LongTarget { .. }))
+    }
+
     /// What is wrong with it, for a fingerprint: the classes of its twists, in order.
     pub fn class(&self) -> String {
         let mut classes: Vec<String> = self.twists.iter().map(|twist| twist.class()).collect();
@@ -389,6 +399,9 @@ mod tests {
         let twists = vec![Twist::Value { index: 6 }, Twist::LongHeader { length: 9 }, Twist::Value { index: 6 }];
         let malformed = Malformed { base: Base::GetUser, proof: Proof::None, twists };
         assert_eq!(malformed.class(), "header of 9 bytes, value: raw NUL, no proof");
+        assert!(!malformed.is_proven() && malformed.is_home());
+        let elsewhere = Malformed { proof: Proof::Right, twists: vec![Twist::LongTarget { length: 1 }], ..malformed };
+        assert!(elsewhere.is_proven() && !elsewhere.is_home());
     }
 
     #[test]
