@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::args::{Manner, TargetArgs};
 use super::fail::Failure;
 use super::stream::{Named, Stream};
-use super::suite;
+use super::{suite, wire};
 use crate::case::Case;
 use crate::case::corpus::Corpus;
 use crate::fuzz::triage::{Recorded, recorded};
@@ -32,7 +32,7 @@ For each case and configuration one line:
   CHANGED   it fails, but otherwise than its file says
   ERROR     the harness or the network broke, or the target has not what the case needs: nothing is known
 
-Files are those that `iamspec fuzz --out DIR` writes, or any other case file.
+Files are those that `iamspec fuzz --out DIR` writes, *.wire with malformed requests among them, or any other case file.
 
 Examples:
   iamspec replay findings/create-user-status-3fa0c811.toml --target moto
@@ -40,7 +40,7 @@ Examples:
 
 Exit codes: 0 everything FIXED, 1 something FAILED or CHANGED, 2 usage or case-file error, 3 an ERROR, or target not reached.")]
 pub struct Args {
-    /// Case files, or folders of them
+    /// Case files, folders of them, or kept requests (*.wire)
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -57,10 +57,15 @@ pub struct Args {
 
 /// Runs the cases.
 pub fn run(args: &Args) -> Result<i32, Failure> {
-    let corpus = corpus(&args.files)?;
+    let (requests, files): (Vec<PathBuf>, Vec<PathBuf>) = args.files.iter().cloned().partition(|file| wire::is_kept(file));
     let launch = args.manner.apply(args.target.launch()?);
+    let sent = if requests.is_empty() { exit::OK } else { wire::replay_all(&requests, &launch)? };
+    if files.is_empty() {
+        return Ok(sent);
+    }
+    let corpus = corpus(&files)?;
     let launch = Launch { exchanges: args.verbose, ..launch };
-    let folder = if let [file] = args.files.as_slice() { Some(file) } else { None };
+    let folder = if let [file] = files.as_slice() { Some(file) } else { None };
     let mut views: Vec<Named<'_>> = Vec::new();
     for output in &args.output {
         let view = output.open().map_err(|why| Failure::usage(format!("cannot write the report {}: {why}", output.file)))?;
@@ -75,7 +80,7 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     begun?;
     let aside = args.output.iter().any(Output::is_stdout);
     let told = tell(&corpus, &events, args.verbose);
-    let mut code = told.1;
+    let mut code = worse(sent, told.1);
     // Standard output belongs to the report that asks for it.
     if aside {
         std::io::stderr().write_all(told.0.as_bytes())?;

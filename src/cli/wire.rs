@@ -15,9 +15,11 @@ use crate::fuzz::wire::case;
 use crate::fuzz::wire::drive::{Find, Plan, Report};
 use crate::fuzz::wire::kept::{EXTENSION, Kept, Shown, text};
 use crate::fuzz::wire::restart::Restart;
+use crate::launch::Launch;
 use crate::reference::Faults;
 use crate::report::tally::exit;
 use crate::report::text::{count, printable};
+use crate::runner::embedded::Embedded;
 use crate::runner::in_process::{self, Folder};
 use crate::runner::run::{TargetRun, fresh_seed, run_part};
 use crate::runner::session::Manner;
@@ -67,8 +69,60 @@ pub fn run(targets: &[TargetRun], ask: &Ask<'_>) -> Result<i32, Failure> {
     Ok(code)
 }
 
+/// What is to be fuzzed: the foreign target, or servers of the embedded reference, which live as long as the value beside.
+///
+/// # Errors
+/// When the reference cannot be started.
+pub fn targets(launch: &Launch) -> Result<(Vec<TargetRun>, Option<Embedded>), Failure> {
+    let configurations = launch.configurations();
+    if let Some(target) = &launch.foreign {
+        return Ok((vec![TargetRun { target: target.clone(), configurations, state: None }], None));
+    }
+    let failed = |why| Failure::broken(format!("cannot start the embedded reference: {why}"));
+    let embedded = Embedded::start(&configurations, launch.seed).map_err(failed)?;
+    Ok((embedded.targets.clone(), Some(embedded)))
+}
+
+/// Whether a file is a find of malformed requests.
+pub fn is_kept(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(EXTENSION)
+}
+
+/// Sends the requests of kept finds again, and tells in a line each what became of it.
+///
+/// # Errors
+/// When a file is none, the target does not speak its dialect, or cannot be spoken to.
+pub fn replay_all(paths: &[PathBuf], launch: &Launch) -> Result<i32, Failure> {
+    let (targets, _embedded) = targets(launch)?;
+    let mut code = exit::OK;
+    for path in paths {
+        let kept = read(path)?;
+        let speaks = |on: &&TargetRun| on.target.profile.dialect == kept.configuration.dialect;
+        let Some(on) = targets.iter().find(speaks) else {
+            let text = format!("{}: it is a request of {}, which the target does not speak", path.display(), kept.configuration.dialect);
+            return Err(Failure::usage(text));
+        };
+        let (word, why) = match replay(on, &kept)? {
+            Replayed::Fixed => ("FIXED", String::new()),
+            Replayed::Failed(why) => ("FAILED", format!(": the target {why}")),
+            Replayed::Changed(why) => ("CHANGED", format!(": the target {why}")),
+        };
+        if word != "FIXED" {
+            code = exit::FAILURES;
+        }
+        writeln!(io::stdout().lock(), "{word:<8} {} {}{}", printable(&path.display().to_string()), kept.configuration, printable(&why))?;
+    }
+    Ok(code)
+}
+
+fn read(path: &Path) -> Result<Kept, Failure> {
+    let named = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|why| named(format!("cannot be read: {why}")))?;
+    Kept::read(&text).map_err(|why| named(why.to_string()))
+}
+
 /// What became of a kept find.
-pub enum Replayed {
+enum Replayed {
     /// Nothing is wrong any more.
     Fixed,
     /// It is as it was; what is wrong, in a sentence.
@@ -78,21 +132,9 @@ pub enum Replayed {
 }
 
 /// Sends the request of a kept find again.
-///
-/// # Errors
-/// When the file is none, the target does not have its configuration, or it cannot be spoken to.
-pub fn replay(on: &TargetRun, path: &Path) -> Result<Replayed, Failure> {
-    let named = |why: String| Failure::usage(format!("{}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|why| named(format!("cannot be read: {why}")))?;
-    let kept = Kept::read(&text).map_err(|why| named(why.to_string()))?;
-    if kept.configuration.dialect != on.target.profile.dialect {
-        return Err(named(format!(
-            "it is a request of {}, and the target speaks {}",
-            kept.configuration.dialect, on.target.profile.dialect
-        )));
-    }
+fn replay(on: &TargetRun, kept: &Kept) -> Result<Replayed, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| Failure::broken(why.to_string()))?;
-    let seen = runtime.block_on(attach::again(on, &kept, &run_part(fresh_seed()))).map_err(|why| broken(on, &why))?;
+    let seen = runtime.block_on(attach::again(on, kept, &run_part(fresh_seed()))).map_err(|why| broken(on, &why))?;
     Ok(match seen {
         None => Replayed::Fixed,
         Some((departure, fingerprint)) if fingerprint == kept.fingerprint => Replayed::Failed(departure.text),

@@ -8,8 +8,8 @@ use super::twist::{Malformed, Proof};
 use crate::dialect::Configuration;
 use crate::fuzz::finding::Fingerprint;
 
-/// Ending of the name of such a file.
-pub const EXTENSION: &str = ".wire.toml";
+/// Ending of the name of such a file: TOML, but no case file.
+pub const EXTENSION: &str = ".wire";
 
 /// Version of the format.
 const FORMAT: u32 = 1;
@@ -168,7 +168,7 @@ mod tests {
         let request = b"POST / HTTP/1.1\r\n\r\na'\0%\xff";
         let (text_of, answer) = ("answered with status 500", "500\nserver: x\n\n<html>\u{1b}</html>");
         let shown = Shown { fingerprint: &fingerprint, malformed: &malformed, configuration, text: text_of, request, answer, host: "h:81" };
-        text(&shown, "a.wire.toml").unwrap()
+        text(&shown, "a.wire").unwrap()
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
         let text = written(Proof::None);
         for line in [
             "# no Host, value: raw NUL, no proof: the target answered with status 500",
-            "# Again, newly signed: iamspec replay a.wire.toml --target NAME",
+            "# Again, newly signed: iamspec replay a.wire --target NAME",
             r"# Again, as it was: printf 'POST / HTTP/1.1\015\012\015\012a\047\000\045\377' | nc -w 5 h 81",
             "# > POST / HTTP/1.1",
             r"# > a\'\x00%\xff",
