@@ -22,7 +22,7 @@ enum Owner {
 /// UserName in answers about the account's own keys: the model promises one, and no user has a hold on it there.
 const ROOT: &str = "root";
 
-fn owner(account: &Account, cx: &Cx<'_>, p: &Params<'_>, unknown: Req, caller: Req) -> Result<Owner, ApiError> {
+fn owner(account: &Account, cx: &Cx<'_>, p: &Params, unknown: Req, caller: Req) -> Result<Owner, ApiError> {
     match (p.text("UserName"), cx.caller) {
         (Some(name), _) => Ok(Owner::User(lookup::user_key(account, cx, name, unknown)?)),
         (None, Principal::User { id }) if cx.holds(caller) => {
@@ -56,7 +56,7 @@ impl Owner {
     }
 }
 
-pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let owner = owner(account, cx, p, req::CREATE_ACCESS_KEY__UNKNOWN_USER, req::CREATE_ACCESS_KEY__CALLER)?;
     let counted = owner.keys(account).iter().filter(|k| k.active || cx.holds(req::CREATE_ACCESS_KEY__QUOTA_COUNTS_INACTIVE)).count();
     quota(account, cx, req::CREATE_ACCESS_KEY__QUOTA, "access-keys-per-user", "AccessKeysPerUser", counted)?;
@@ -86,7 +86,7 @@ fn metadata(user: &str, key: &AccessKey) -> Map<String, Value> {
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let owner = owner(account, cx, p, req::LIST_ACCESS_KEYS__UNKNOWN_USER, req::LIST_ACCESS_KEYS__CALLER)?;
     let former = match &owner {
         Owner::User(key) if !cx.holds(req::LIST_ACCESS_KEYS__FOLLOWS_RENAME) => {
@@ -126,7 +126,7 @@ struct Finding {
 }
 
 /// The key list and place of the key that a call names.
-fn find<'a>(account: &'a mut Account, cx: &Cx<'_>, p: &Params<'_>, rules: &Finding) -> Result<(&'a mut Vec<AccessKey>, usize), ApiError> {
+fn find<'a>(account: &'a mut Account, cx: &Cx<'_>, p: &Params, rules: &Finding) -> Result<(&'a mut Vec<AccessKey>, usize), ApiError> {
     let id = p.required("AccessKeyId");
     let holder = || account.users.iter().find(|(_, u)| u.keys.iter().any(|k| k.id == id)).map(|(key, _)| Owner::User(key.clone()));
     let owner = match owner(account, cx, p, rules.unknown_user, rules.caller) {
@@ -140,7 +140,7 @@ fn find<'a>(account: &'a mut Account, cx: &Cx<'_>, p: &Params<'_>, rules: &Findi
     Ok((owner.keys_mut(account).ok_or_else(unknown)?, at.ok_or_else(unknown)?))
 }
 
-pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let rules = Finding {
         unknown_user: req::UPDATE_ACCESS_KEY__UNKNOWN_USER,
         unknown_key: req::UPDATE_ACCESS_KEY__UNKNOWN_KEY,
@@ -172,7 +172,7 @@ pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     Ok(Map::new())
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let rules = Finding {
         unknown_user: req::DELETE_ACCESS_KEY__UNKNOWN_USER,
         unknown_key: req::DELETE_ACCESS_KEY__UNKNOWN_KEY,

@@ -58,31 +58,31 @@ const GROUP: Rules = Rules {
     list_path_prefix: req::LIST_ATTACHED_GROUP_POLICIES__PATH_PREFIX,
 };
 
-pub(super) fn attach_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn attach_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     attach(&USER, account, cx, p)
 }
 
-pub(super) fn attach_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn attach_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     attach(&GROUP, account, cx, p)
 }
 
-pub(super) fn detach_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn detach_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     detach(&USER, account, cx, p)
 }
 
-pub(super) fn detach_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn detach_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     detach(&GROUP, account, cx, p)
 }
 
-pub(super) fn list_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     list(&USER, account, cx, p)
 }
 
-pub(super) fn list_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     list(&GROUP, account, cx, p)
 }
 
-fn attach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn attach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let arn = p.required("PolicyArn");
     let known = managed_lookup::find(account, cx, arn).is_some();
     let missing = || managed_lookup::missing(cx, rules.attach_unknown_policy, arn, Missing::NotAttachable);
@@ -105,7 +105,7 @@ fn attach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> 
     Ok(Map::new())
 }
 
-fn detach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn detach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let arn = p.required("PolicyArn");
     let holder = rules.owner.find(account, cx, p, rules.detach_unknown_owner)?;
     if !holder.attached.contains(arn) && cx.holds(rules.detach_not_attached) {
@@ -117,7 +117,7 @@ fn detach(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> 
     Ok(Map::new())
 }
 
-fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let mut attached = rules.owner.find(account, cx, p, rules.list_unknown_owner)?.attached.clone();
     if !cx.holds(rules.list_own_only) {
         let of_all = account.users.values().map(|u| &u.attached).chain(account.groups.values().map(|g| &g.attached));

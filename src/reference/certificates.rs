@@ -19,7 +19,7 @@ const KIND: &str = "server-certificate";
 /// How the API's text for a name that is taken begins.
 const WORDS: &str = "The Server Certificate";
 
-pub(super) fn upload(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn upload(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let name = p.required("ServerCertificateName");
     let (body, key) = (p.required("CertificateBody"), p.required("PrivateKey"));
     let path = match p.text("Path") {
@@ -73,7 +73,7 @@ const A_YEAR: i64 = 365 * 24 * 60 * 60;
 /// What a server that keeps and shows private keys would answer: the reference keeps none.
 const LEAKED_KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n";
 
-pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let key = key_of(account, cx, p.required("ServerCertificateName"), req::GET_SERVER_CERTIFICATE__UNKNOWN_CERTIFICATE)?;
     let Some(certificate) = account.certificates.get(&key) else { return Ok(Map::new()) };
     let mut shown = metadata(account, cx, certificate);
@@ -101,7 +101,7 @@ pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Ans
     Ok(single("ServerCertificate", tree))
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let prefix = Prefix {
         prefix: p.text("PathPrefix"),
         filters: req::LIST_SERVER_CERTIFICATES__PATH_PREFIX,
@@ -134,7 +134,7 @@ const RENAME: RenameRules = RenameRules {
     to_own_name_in_another_case: req::UPDATE_SERVER_CERTIFICATE__TO_OWN_NAME_IN_ANOTHER_CASE,
 };
 
-pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let sent = p.required("ServerCertificateName");
     let key = key_of(account, cx, sent, req::UPDATE_SERVER_CERTIFICATE__UNKNOWN_CERTIFICATE)?;
     let stored = account.certificates.get(&key).map(|c| c.name.as_str()).unwrap_or_default();
@@ -176,7 +176,7 @@ fn forget(cx: &mut Cx<'_>, certificate: &mut Certificate) {
     }
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let name = p.required("ServerCertificateName");
     let key = key_of(account, cx, name, req::DELETE_SERVER_CERTIFICATE__UNKNOWN_CERTIFICATE)?;
     if cx.holds(req::DELETE_SERVER_CERTIFICATE__GONE)

@@ -61,16 +61,14 @@ pub fn error(code: &str, message: impl Into<String>) -> ApiError {
 }
 
 /// Validated parameters of a call: every one there is of its type, and required ones are there.
-pub struct Params<'a> {
+pub struct Params {
     /// The Action.
     pub action: &'static Action,
     /// Scalars by name, lists of structures by name; as sent.
     pub(super) values: Map<String, Value>,
-    /// The raw pairs.
-    pub(super) raw: &'a [(String, String)],
 }
 
-impl Params<'_> {
+impl Params {
     /// A text parameter.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name).and_then(Value::as_str)
@@ -94,11 +92,6 @@ impl Params<'_> {
     /// A list parameter; empty when it is not given.
     pub fn list(&self, name: &str) -> &[Value] {
         self.values.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The pairs as sent.
-    pub fn raw(&self) -> &[(String, String)] {
-        self.raw
     }
 }
 

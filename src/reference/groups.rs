@@ -14,7 +14,7 @@ use super::trees::{Shows, as_created, group_tree, single, user_tree};
 use super::{Account, Answer, Cx, Params};
 use crate::api::req;
 
-pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let name = p.required("GroupName");
     let path = match p.text("Path") {
         Some(path) if cx.holds(req::CREATE_GROUP__PATH) => path,
@@ -45,7 +45,7 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     Ok(single("Group", tree))
 }
 
-pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let name = p.required("GroupName");
     let group = lookup::group(account, cx, name, req::GET_GROUP__UNKNOWN_GROUP)?;
     let shows = Shows { tags: !cx.holds(req::GET_GROUP__NO_TAGS), boundary: !cx.holds(req::GET_GROUP__NO_BOUNDARY) };
@@ -61,7 +61,7 @@ pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Ans
     Ok(answer)
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let prefix = Prefix {
         prefix: p.text("PathPrefix"),
         filters: req::LIST_GROUPS__PATH_PREFIX,
@@ -77,7 +77,7 @@ pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> An
     Ok(ordered(cx, req::LIST_GROUPS__ORDER, "Groups", page(account, cx, p, items.collect(), "Groups")?))
 }
 
-pub(super) fn list_for_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list_for_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let user = lookup::user(account, cx, p.required("UserName"), req::LIST_GROUPS_FOR_USER__UNKNOWN_USER)?;
     let all = !cx.holds(req::LIST_GROUPS_FOR_USER__OWN_GROUPS_ONLY);
     let groups = account.groups.iter().filter(|(_, group)| all || group.members.contains(&user.id));
@@ -90,7 +90,7 @@ pub(super) fn list_for_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'
     Ok(ordered(cx, req::LIST_GROUPS_FOR_USER__ORDER, "Groups", page(account, cx, p, items.collect(), "Groups")?))
 }
 
-pub(super) fn add_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn add_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let group = p.required("GroupName");
     if !cx.holds(req::ADD_USER_TO_GROUP__USER_FIRST) {
         lookup::group_key(account, cx, group, req::ADD_USER_TO_GROUP__UNKNOWN_GROUP)?;
@@ -108,7 +108,7 @@ pub(super) fn add_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -
     Ok(Map::new())
 }
 
-pub(super) fn remove_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn remove_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let group = p.required("GroupName");
     if !cx.holds(req::REMOVE_USER_FROM_GROUP__USER_FIRST) {
         lookup::group_key(account, cx, group, req::REMOVE_USER_FROM_GROUP__UNKNOWN_GROUP)?;
@@ -138,7 +138,7 @@ const RENAME: RenameRules = RenameRules {
     to_own_name_in_another_case: req::UPDATE_GROUP__TO_OWN_NAME_IN_ANOTHER_CASE,
 };
 
-pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let sent = p.required("GroupName");
     let key = lookup::group_key(account, cx, sent, req::UPDATE_GROUP__UNKNOWN_GROUP)?;
     let stored = account.groups.get(&key).map(|g| g.name.as_str()).unwrap_or_default();
@@ -181,7 +181,7 @@ fn forget(cx: &mut Cx<'_>, group: &mut Group) {
     }
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let key = lookup::group_key(account, cx, p.required("GroupName"), req::DELETE_GROUP__UNKNOWN_GROUP)?;
     let Some(group) = account.groups.get(&key) else { return Ok(Map::new()) };
     let obstacles = [

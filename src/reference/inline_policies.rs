@@ -61,39 +61,39 @@ const GROUP: Rules = Rules {
     list_inline_only: req::LIST_GROUP_POLICIES__INLINE_ONLY,
 };
 
-pub(super) fn put_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn put_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     put(&USER, account, cx, p)
 }
 
-pub(super) fn put_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn put_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     put(&GROUP, account, cx, p)
 }
 
-pub(super) fn get_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     get(&USER, account, cx, p)
 }
 
-pub(super) fn get_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     get(&GROUP, account, cx, p)
 }
 
-pub(super) fn delete_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     delete(&USER, account, cx, p)
 }
 
-pub(super) fn delete_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     delete(&GROUP, account, cx, p)
 }
 
-pub(super) fn list_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list_user(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     list(&USER, account, cx, p)
 }
 
-pub(super) fn list_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list_group(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     list(&GROUP, account, cx, p)
 }
 
-fn put(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn put(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let (name, document) = (p.required("PolicyName"), p.required("PolicyDocument"));
     let most = account.limit(rules.limit);
     let holder = rules.owner.find(account, cx, p, rules.put_unknown_owner)?;
@@ -111,11 +111,11 @@ fn put(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Ans
 }
 
 /// The error for an inline policy that its owner does not have.
-fn missing(rules: &Rules, cx: &Cx<'_>, rule: Req, p: &Params<'_>) -> ApiError {
+fn missing(rules: &Rules, cx: &Cx<'_>, rule: Req, p: &Params) -> ApiError {
     lookup::missing(cx, rule, rules.owner.inline_kind(), p.required("PolicyName"))
 }
 
-fn get(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn get(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let name = p.required("PolicyName");
     let unknown_policy = || missing(rules, cx, rules.get_unknown_policy, p);
     let holder = rules.owner.find(account, cx, p, rules.get_unknown_owner);
@@ -128,7 +128,7 @@ fn get(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Ans
     ]))
 }
 
-fn delete(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn delete(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let name = p.required("PolicyName");
     let holder = rules.owner.find(account, cx, p, rules.delete_unknown_owner)?;
     if !holder.inline.contains_key(name) {
@@ -140,7 +140,7 @@ fn delete(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> 
     Ok(Map::new())
 }
 
-fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params<'_>) -> Answer {
+fn list(rules: &Rules, account: &mut Account, cx: &Cx<'_>, p: &Params) -> Answer {
     let holder = rules.owner.find(account, cx, p, rules.list_unknown_owner)?;
     let mut names: Vec<String> = holder.inline.keys().cloned().collect();
     if !cx.holds(rules.list_inline_only) {

@@ -25,7 +25,7 @@ pub(super) fn document_size(account: &Account, cx: &Cx<'_>, rule: Req, document:
     })
 }
 
-pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (name, document) = (p.required("PolicyName"), p.required("PolicyDocument"));
     let tags = tags::tags(account, cx, p)?;
     if p.text("Description") == Some("") && !cx.holds(req::CREATE_POLICY__EMPTY_DESCRIPTION) {
@@ -68,7 +68,7 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     Ok(answer("Policy", shown))
 }
 
-pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let arn = p.required("PolicyArn");
     let policy = managed_lookup::find(account, cx, arn)
         .ok_or_else(|| managed_lookup::missing(cx, req::GET_POLICY__UNKNOWN_POLICY, arn, Missing::NotFound))?;
@@ -85,7 +85,7 @@ fn scope(cx: &Cx<'_>, value: Option<&str>) -> (bool, bool) {
     }
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (own, provided) = scope(cx, p.text("Scope"));
     let own = account.policies.values().filter(|_| own).map(|policy| (account.arn("policy", &policy.path, &policy.name), policy));
     let provided = provider_policies::all(cx.dialect).iter().filter(|_| provided).map(|(arn, policy)| (arn.clone(), policy));
@@ -107,7 +107,7 @@ pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> An
     page(account, cx, p, items.collect(), "Policies")
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let arn = p.required("PolicyArn");
     managed_lookup::refuse_provider_owned(cx, req::DELETE_POLICY__PROVIDER_OWNED, arn, "delete")?;
     let (attached, boundary) = (account.attachments(arn) > 0, account.boundary_uses(arn) > 0 && cx.dialect != DialectId::Eim);

@@ -52,7 +52,7 @@ impl Owner {
     }
 
     /// The owner that a call names; else the error that `rule` is about.
-    pub(super) fn find<'a>(self, account: &'a mut Account, cx: &Cx<'_>, p: &Params<'_>, rule: Req) -> Result<Holder<'a>, ApiError> {
+    pub(super) fn find<'a>(self, account: &'a mut Account, cx: &Cx<'_>, p: &Params, rule: Req) -> Result<Holder<'a>, ApiError> {
         let name = p.required(self.parameter());
         Ok(match self {
             Owner::User => {

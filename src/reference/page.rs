@@ -14,7 +14,7 @@ use crate::dialect::ApiError;
 /// The page of `items` that the call asks for, under `list`. `items` come with their sort key, by which they are ordered here: it
 /// must be unique, must not change while the item lives, and is at most 128 bytes long (a marker has 320 characters at most).
 /// Where the Action does not paginate on the dialect, the answer is the whole list and nothing else.
-pub(super) fn page(account: &Account, cx: &Cx<'_>, p: &Params<'_>, mut items: Vec<(String, Value)>, list: &str) -> Answer {
+pub(super) fn page(account: &Account, cx: &Cx<'_>, p: &Params, mut items: Vec<(String, Value)>, list: &str) -> Answer {
     items.sort_by(|a, b| a.0.cmp(&b.0));
     if !p.action.paginates_on(cx.dialect) {
         if cx.holds(req::PAGINATION__WHOLE_WITHOUT_PAGES) {
@@ -71,13 +71,13 @@ fn tree(cx: &Cx<'_>, items: Vec<(String, Value)>, list: &str) -> Map<String, Val
     answer
 }
 
-fn default_size(account: &Account, p: &Params<'_>) -> usize {
+fn default_size(account: &Account, p: &Params) -> usize {
     let limit = if p.action.family == "server-certificates" { "server-certificates-page" } else { "page" };
     usize::try_from(account.limit(limit)).unwrap_or(usize::MAX).max(1)
 }
 
 /// Index of the first item after the one that a marker names.
-fn start_after(account: &Account, cx: &Cx<'_>, p: &Params<'_>, items: &[(String, Value)], marker: &str) -> Result<usize, ApiError> {
+fn start_after(account: &Account, cx: &Cx<'_>, p: &Params, items: &[(String, Value)], marker: &str) -> Result<usize, ApiError> {
     let Some((position, key)) = read(account, cx, p, marker) else {
         return if cx.holds(req::PAGINATION__FOREIGN_MARKER) { Err(error("ValidationError", "Invalid Marker.")) } else { Ok(0) };
     };
@@ -93,14 +93,14 @@ fn start_after(account: &Account, cx: &Cx<'_>, p: &Params<'_>, items: &[(String,
 
 /// A marker: check sum, position and key of the last item handed out, in hexadecimal. The position is only used where markers are
 /// broken on purpose.
-fn marker(account: &Account, p: &Params<'_>, position: usize, key: &str) -> String {
+fn marker(account: &Account, p: &Params, position: usize, key: &str) -> String {
     let mut body = u32::try_from(position).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     body.extend_from_slice(key.as_bytes());
     let sum = check_sum(account, &p.action.name, &body);
     HEXLOWER.encode(&[&sum.to_be_bytes(), &body[..]].concat())
 }
 
-fn read(account: &Account, cx: &Cx<'_>, p: &Params<'_>, marker: &str) -> Option<(usize, String)> {
+fn read(account: &Account, cx: &Cx<'_>, p: &Params, marker: &str) -> Option<(usize, String)> {
     // Lower-case only, so that a marker has one spelling.
     let bytes = HEXLOWER.decode(marker.as_bytes()).ok()?;
     let (sum, body) = bytes.split_first_chunk::<8>()?;

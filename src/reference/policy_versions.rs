@@ -11,7 +11,7 @@ use super::state::PolicyVersion;
 use super::{Account, Answer, Cx, Params};
 use crate::api::{DialectId, Req, req};
 
-pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (arn, document) = (p.required("PolicyArn"), p.required("PolicyDocument"));
     managed_lookup::refuse_provider_owned(cx, req::CREATE_POLICY_VERSION__PROVIDER_OWNED, arn, "update")?;
     if managed_lookup::find(account, cx, arn).is_none() {
@@ -47,7 +47,7 @@ fn shows_document(cx: &Cx<'_>, rule: Req) -> bool {
     if cx.dialect == DialectId::Ecs { cx.holds(req::ECS__VERSION_DOCUMENT) } else { !cx.holds(rule) }
 }
 
-pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (arn, id) = (p.required("PolicyArn"), p.required("VersionId"));
     let missing = |rule| managed_lookup::missing(cx, rule, arn, Missing::Version(id));
     let policy = managed_lookup::find(account, cx, arn).ok_or_else(|| missing(req::GET_POLICY_VERSION__UNKNOWN_POLICY))?;
@@ -56,7 +56,7 @@ pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Ans
     Ok(answer("PolicyVersion", managed_lookup::version_tree(policy, version, Some(document))))
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let arn = p.required("PolicyArn");
     let policy = managed_lookup::find(account, cx, arn)
         .ok_or_else(|| managed_lookup::missing(cx, req::LIST_POLICY_VERSIONS__UNKNOWN_POLICY, arn, Missing::NotFound))?;
@@ -70,7 +70,7 @@ pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> An
     Ok(ordered(cx, req::LIST_POLICY_VERSIONS__NEWEST_FIRST, "Versions", page))
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (arn, id) = (p.required("PolicyArn"), p.required("VersionId"));
     managed_lookup::refuse_provider_owned(cx, req::DELETE_POLICY_VERSION__PROVIDER_OWNED, arn, "delete")?;
     let how = Missing::Version(id);
@@ -87,7 +87,7 @@ pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     Ok(Map::new())
 }
 
-pub(super) fn set_default(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn set_default(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let (arn, id) = (p.required("PolicyArn"), p.required("VersionId"));
     managed_lookup::refuse_provider_owned(cx, req::SET_DEFAULT_POLICY_VERSION__PROVIDER_OWNED, arn, "update")?;
     let how = Missing::Version(id);

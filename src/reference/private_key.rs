@@ -13,7 +13,7 @@ pub(super) const PKCS1: &str = "RSA PRIVATE KEY";
 
 /// What of a private key tells which certificate it belongs to.
 pub(super) enum PrivateKey {
-    /// Modulus and public exponent, without leading zeros.
+    /// Modulus and public exponent, as DER writes numbers: equal ones alike.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     /// The secret number.
     Ec { secret: Vec<u8> },
@@ -37,7 +37,7 @@ impl PrivateKey {
         if items.iter().take(9).any(|item| item.tag() != Tag::Integer) {
             return None;
         }
-        Some(PrivateKey::Rsa { modulus: number(modulus.as_bytes()), exponent: number(exponent.as_bytes()) })
+        Some(PrivateKey::Rsa { modulus: modulus.as_bytes().to_vec(), exponent: exponent.as_bytes().to_vec() })
     }
 
     /// RFC 5915: version, secret, and optionally curve and public point.
@@ -65,9 +65,7 @@ impl PrivateKey {
     /// Whether it is the other half of a certificate's public key.
     pub(super) fn belongs_to(&self, public: &SubjectPublicKeyInfo<'_>) -> bool {
         match (self, public.parsed()) {
-            (PrivateKey::Rsa { modulus, exponent }, Ok(PublicKey::RSA(rsa))) => {
-                number(rsa.modulus) == *modulus && number(rsa.exponent) == *exponent
-            }
+            (PrivateKey::Rsa { modulus, exponent }, Ok(PublicKey::RSA(rsa))) => rsa.modulus == *modulus && rsa.exponent == *exponent,
             (PrivateKey::Ec { secret }, Ok(PublicKey::EC(ec))) => {
                 let curve = public.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
                 let algorithm = match curve {
@@ -98,11 +96,6 @@ fn sequence(der: &[u8]) -> Option<Vec<Any<'_>>> {
         inside = rest;
     }
     Some(items)
-}
-
-/// A number's bytes without leading zeros.
-fn number(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().copied().skip_while(|b| *b == 0).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::api::req;
 use crate::dialect::ApiError;
 
 /// The tags that a call gives, in order. Validation has seen keys and values; here they are looked at together.
-pub(super) fn tags(account: &Account, cx: &Cx<'_>, p: &Params<'_>) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) fn tags(account: &Account, cx: &Cx<'_>, p: &Params) -> Result<Vec<(String, String)>, ApiError> {
     let text = |tag: &Value, member: &str| tag.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let tags: Vec<(String, String)> = p.list("Tags").iter().map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect();
     let most = account.limit("tags-per-resource");

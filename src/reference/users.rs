@@ -16,7 +16,7 @@ use super::{Account, Answer, Cx, Params, Principal};
 use crate::api::{DialectId, req};
 use crate::dialect::ApiError;
 
-pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let name = p.required("UserName");
     let path = match p.text("Path") {
         Some(path) if cx.holds(req::CREATE_USER__PATH) => path,
@@ -61,7 +61,7 @@ pub(super) fn create(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> 
     Ok(single("User", tree))
 }
 
-pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn get(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let user = match p.text("UserName") {
         Some(name) => lookup::user(account, cx, name, req::GET_USER__UNKNOWN_USER)?,
         None => match caller(account, cx)? {
@@ -90,7 +90,7 @@ fn caller<'a>(account: &'a Account, cx: &Cx<'_>) -> Result<Option<&'a User>, Api
     }
 }
 
-pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn list(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let prefix = Prefix {
         prefix: p.text("PathPrefix"),
         filters: req::LIST_USERS__PATH_PREFIX,
@@ -119,7 +119,7 @@ const RENAME: RenameRules = RenameRules {
     to_own_name_in_another_case: req::UPDATE_USER__TO_OWN_NAME_IN_ANOTHER_CASE,
 };
 
-pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn update(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let sent = p.required("UserName");
     let key = lookup::user_key(account, cx, sent, req::UPDATE_USER__UNKNOWN_USER)?;
     let stored = account.users.get(&key).map(|u| u.name.as_str()).unwrap_or_default();
@@ -182,7 +182,7 @@ fn leave_groups(account: &mut Account, id: &str) {
     }
 }
 
-pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params<'_>) -> Answer {
+pub(super) fn delete(account: &mut Account, cx: &mut Cx<'_>, p: &Params) -> Answer {
     let key = lookup::user_key(account, cx, p.required("UserName"), req::DELETE_USER__UNKNOWN_USER)?;
     let Some(user) = account.users.get(&key) else { return Ok(Map::new()) };
     let obstacles = [

@@ -54,7 +54,7 @@ fn find(cx: &Cx<'_>, name: &str) -> Option<&'static Action> {
 
 /// The parameters of a call: first read as their types (what cannot be read ends the call at once), then held against the model's
 /// constraints, whose findings are answered together.
-pub(super) fn parameters<'a>(cx: &Cx<'_>, action: &'static Action, call: &'a Call) -> Result<Params<'a>, ApiError> {
+pub(super) fn parameters(cx: &Cx<'_>, action: &'static Action, call: &Call) -> Result<Params, ApiError> {
     let members = || action.parameters.iter().filter(|m| m.on(cx.dialect));
     let head = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     if !cx.holds(req::PARAMETERS__UNKNOWN_IGNORED)
@@ -73,13 +73,13 @@ pub(super) fn parameters<'a>(cx: &Cx<'_>, action: &'static Action, call: &'a Cal
         }
     }
     findings.answer(cx)?;
-    Ok(Params { action, values, raw: &call.params })
+    Ok(Params { action, values })
 }
 
 /// The parameters as texts, unchecked: what an Action sees on a server that looks things up before it validates.
-pub(super) fn unchecked<'a>(action: &'static Action, call: &'a Call) -> Params<'a> {
+pub(super) fn unchecked(action: &'static Action, call: &Call) -> Params {
     let texts = call.params.iter().rev().map(|(name, value)| (name.clone(), Value::String(value.clone())));
-    Params { action, values: texts.collect(), raw: &call.params }
+    Params { action, values: texts.collect() }
 }
 
 /// Where a value stands in a call.

@@ -86,7 +86,7 @@ fn markers(w: &mut World) {
         w.same("text", text, "Invalid Marker.");
     }
     let other = model().action("ListGroupPolicies").expect("in the model");
-    let p = Params { action: other, values: Map::from_iter([("Marker".into(), own.into())]), raw: &[] };
+    let p = Params { action: other, values: Map::from_iter([("Marker".into(), own.into())]) };
     let answer = w.with_cx(|account, cx| page_of(account, cx, &p, Vec::new(), "PolicyNames"));
     w.that("another Action's marker is refused", answer.is_err_and(|e| e.code == "ValidationError"));
 }
