@@ -146,8 +146,7 @@ impl Maker<'_> {
         if subset.is_empty() {
             subset.extend(self.ground.actions.first());
         }
-        loop {
-            let Some(action) = self.bits.pick(&subset).copied() else { break };
+        while let Some(action) = self.bits.pick(&subset).copied() {
             self.step_towards(action, 3);
             if !self.bits.left() || self.steps.len() >= most {
                 break;

@@ -248,7 +248,10 @@ mod tests {
         assert!(first.iter().all(|m| m.found.is_some() && m.calls <= 600), "{first:?}");
         assert_eq!(summary(&first).0, 100.0);
         let again = AtomicUsize::new(0);
-        let second = measure(&options, &first, &|_, _, _| drop(again.fetch_add(1, Ordering::Relaxed))).expect("measured");
+        let second = measure(&options, &first, &|_, _, _| {
+            again.fetch_add(1, Ordering::Relaxed);
+        })
+        .expect("measured");
         assert_eq!((second, again.into_inner()), (first, 0));
     }
 }
