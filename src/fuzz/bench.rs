@@ -119,7 +119,7 @@ mod tests {
             let found = (0..4000).find_map(|index| {
                 let case = program(&Source::new(3, Vec::new()).bytes(index), &bench.place.ground, &format!("3/{index}"));
                 let ran = bench.wait(&case, Focus::All).expect("runs");
-                let firing = ran.firings.into_iter().find(|f| f.fingerprint.oracle == oracle)?;
+                let firing = ran.firings.into_iter().find(|f| f.fingerprint.oracle == oracle && f.probe.is_empty())?;
                 Some((case, firing))
             });
             let (case, firing) = found.unwrap_or_else(|| panic!("{id} is not found"));

@@ -301,7 +301,7 @@ mod tests {
                 user("CreateUser", "eve").with("Tags.member.2.Key", "a").with("Tags.member.2.Value", "b"),
                 "Tags: numbers with gaps or out of order",
             ),
-            (Call::new("CreatePolicy").with("PolicyName", "p").with("PolicyDocument", "{"), "PolicyDocument: syntax errors in policy"),
+            (Call::new("CreatePolicy").with("PolicyName", "pp").with("PolicyDocument", "{]"), "PolicyDocument: syntax errors in policy"),
         ] {
             assert_eq!(odd_of(&mut model, &mut history, &call), expected, "{call:?}");
         }

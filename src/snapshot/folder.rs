@@ -112,9 +112,10 @@ mod tests {
         let snapshots = embedded();
         assert!(snapshots.len() > 500, "{} snapshots", snapshots.len());
         for (path, text) in &snapshots {
-            // Titles name cases, whose ids may be as long as a secret.
+            // Titles name cases, whose ids may be as long as a secret. Values of tags are what the case file says.
+            let said = |line: &str| line.starts_with("===") || (line.contains(".Tags[") && line.contains("].Value = "));
             let contents = File::parse(text).expect("a header").contents;
-            let contents: String = contents.lines().filter(|line| !line.starts_with("===")).map(|line| format!("{line}\n")).collect();
+            let contents: String = contents.lines().filter(|line| !said(line)).map(|line| format!("{line}\n")).collect();
             for (what, form) in &forms {
                 assert!(!form.is_match(&contents), "{path} holds {what}: {:?}", form.find(&contents).map(|m| m.as_str()));
             }

@@ -413,7 +413,7 @@ mod tests {
         };
         for region in ["ap-northeast-1", "cloudgouv-eu-west-1", "eu-west-2", "us-east-2", "us-west-1"] {
             let t = at(Some(region)).unwrap();
-            assert_eq!((t.url().as_str(), t.scope().region.as_str()), (format!("https://eim.{region}.outscale.com/").as_str(), region));
+            assert_eq!((t.url().as_str(), t.scope().region.as_str()), (format!("https://eim.{region}.outscale.com").as_str(), region));
             assert_eq!(t.configurations().iter().map(ToString::to_string).collect::<Vec<_>>(), ["eim/xml", "eim/json"]);
         }
         assert_eq!(at(None).unwrap().scope().region, "eu-west-2");

@@ -326,7 +326,6 @@ title = "An account can have so many groups and no more"
 requirement = "create-group.quota"
 tags = ["quota"]
 requires = ["quotas"]
-dialects = ["ecs", "aws"]
 serial = true
 
 [[case.step]]

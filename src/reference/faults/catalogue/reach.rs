@@ -105,7 +105,6 @@ mod tests {
         assert!(of("ListGroupPolicies", &[]).is_some() && of("ListUserPolicies", &[]).is_some());
         assert!(of("ListUsers", &[]).is_none() && of("ListPolicies", &[]).is_none());
         assert!(of("ListUsers", &[("users", 100)]).is_some() && of("ListUsers", &[("users", 101)]).is_none());
-        assert!(reason(DialectId::Eim, "quota-wider:server-certificates-page", &[]).is_some());
         assert!(reason(DialectId::Aws, "quota-wider:page", &[]).is_none() && reason(DialectId::Aws, "quota-wider:users", &[]).is_none());
         assert!(reason(DialectId::Aws, "requirement:pagination.no-gap@ListAccessKeys", &[]).is_none());
     }
