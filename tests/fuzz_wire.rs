@@ -3,7 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use iamspec::reference::server::{Server, ServerOptions};
 use iamspec::runner::embedded::{CONFIGURATIONS, Embedded};
 use iamspec::runner::run::TargetRun;
 use iamspec::target::{Profile, Target};
-use support::{Folder, Hand, assert_nothing_left};
+use support::{Folder, Hand, assert_nothing_left, tunnel};
 
 fn plan(requests: u64) -> Plan {
     Plan { run: "wiretest".into(), seed: 7, time: None, requests: Some(requests), restart: None }
@@ -83,24 +83,6 @@ fn unless(to: &str, bytes: &'static [u8], otherwise: impl Fn(&mut TcpStream) + S
             tunnel(client, &to, &first[..n]);
         }
     })
-}
-
-/// Passes on what comes from either side until both have ended.
-fn tunnel(client: TcpStream, to: &str, first: &[u8]) {
-    let Ok(mut server) = TcpStream::connect(to) else { return };
-    if server.write_all(first).is_err() {
-        return;
-    }
-    let (mut from, mut into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    let up = std::thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut into);
-        let _ = into.shutdown(Shutdown::Write);
-    });
-    let (mut back, mut client) = (server, client);
-    let _ = std::io::copy(&mut back, &mut client);
-    let _ = client.shutdown(Shutdown::Both);
-    let _ = back.shutdown(Shutdown::Both);
-    let _ = up.join();
 }
 
 fn found(report: &Report) -> Vec<String> {

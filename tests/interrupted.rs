@@ -23,17 +23,22 @@ struct Midway {
 
 impl Midway {
     fn new(name: &str) -> Midway {
+        // The capability pass alone takes half a hundred calls.
+        Midway::of(name, &["run", "users/*", "groups/*"], 100, |to, passed| Hand::slow(to, Duration::from_millis(20), passed))
+    }
+
+    /// A command in the middle of what it does: after so much has passed the hand.
+    fn of(name: &str, what: &[&str], much: usize, hand: impl Fn(&str, &Arc<AtomicUsize>) -> Hand) -> Midway {
         let server = Server::start(ServerOptions::new(DialectId::Aws)).unwrap();
         let passed = Arc::new(AtomicUsize::new(0));
-        let hand = Hand::slow(&server.endpoint, Duration::from_millis(20), &passed);
+        let hand = hand(&server.endpoint, &passed);
         let folder = Folder::new(name);
         let endpoint = hand.endpoint();
-        let args = ["run", "users/*", "groups/*", "--endpoint", &endpoint, "--dialect", "aws", "--region", &server.region];
+        let args = [what, &["--endpoint", &endpoint, "--dialect", "aws", "--region", &server.region]].concat();
         let mut command = signed(&folder, &server.credentials, &args);
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let began = Instant::now();
-        // The capability pass alone takes half a hundred calls.
-        while passed.load(Ordering::SeqCst) < 100 {
+        while passed.load(Ordering::SeqCst) < much {
             assert!(began.elapsed() < Duration::from_secs(60), "the run does not begin");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -66,6 +71,35 @@ fn a_killed_run_is_swept() {
     let (_, journals, (text, code)) = midway.end();
     assert_eq!((journals.len(), code), (1, 0), "{text}");
     assert!(text.contains("of 1 ended run worked off"), "{text}");
+}
+
+/// Numbers of calls after which a process is killed: another one in each run of the tests.
+fn moments(least: usize, most: usize) -> [usize; 3] {
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos() as usize;
+    [1, 31, 977].map(|factor| least + (clock / 7 * factor) % (most - least))
+}
+
+#[test]
+fn fuzzing_that_is_killed_at_any_moment_is_swept() {
+    for (i, moment) in moments(70, 500).into_iter().enumerate() {
+        let what = ["fuzz", "--time", "10m", "--seed", &moment.to_string()];
+        let hand = |to: &str, passed: &Arc<AtomicUsize>| Hand::slow(to, Duration::from_millis(2), passed);
+        let midway = Midway::of(&format!("fuzz-killed-{i}"), &what, moment, hand);
+        midway.signal("-KILL");
+        let (_, journals, (text, code)) = midway.end();
+        assert_eq!((journals.len(), code), (1, 0), "killed after {moment} calls: {text}");
+    }
+}
+
+#[test]
+fn wire_fuzzing_that_is_killed_at_any_moment_is_swept() {
+    for (i, moment) in moments(10, 400).into_iter().enumerate() {
+        let what = ["fuzz", "--oracles", "wire", "--time", "10m", "--seed", &moment.to_string()];
+        let midway = Midway::of(&format!("wire-killed-{i}"), &what, moment, Hand::tunnel);
+        midway.signal("-KILL");
+        let (_, journals, (text, code)) = midway.end();
+        assert_eq!((journals.len(), code), (1, 0), "killed after {moment} connections: {text}");
+    }
 }
 
 #[test]

@@ -13,10 +13,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::TargetArgs;
 use super::fail::Failure;
 use super::promote::{self, PromoteArgs};
-use crate::fuzz::Oracles;
+use super::wire;
 use crate::fuzz::campaign::{CampaignError, Files, News, Options, Tally, on_reference, on_target};
+use crate::fuzz::{OracleId, Oracles};
+use crate::launch::Launch;
 use crate::plan::Shard;
-use crate::report::tally::exit;
+use crate::report::tally::{exit, worse};
 use crate::report::text::printable;
 use crate::runner::embedded::Certificates;
 use crate::runner::run::{TargetRun, fresh_seed};
@@ -35,6 +37,7 @@ Examples:
   iamspec fuzz --target moto --time 10m --out findings
   iamspec fuzz --endpoint http://127.0.0.1:5000 --dialect aws --actions '*User' --oracles lockstep,probe
   iamspec fuzz --target ministack --time 1h --restart-command 'docker restart ministack' --corpus corpus
+  iamspec fuzz --oracles wire --target awsim --out findings      malformed requests; +wire: after the programs, in half the time
   iamspec fuzz --power --budget 20000 --resume power.ndjson
   iamspec fuzz --promote findings/create-user-status-3fa0c811.toml
 
@@ -120,15 +123,39 @@ pub fn run(args: &Args) -> Result<i32, Failure> {
     if args.power {
         return power::run(args, &launch);
     }
+    let oracles = args.oracles.clone().unwrap_or_default();
+    let earlier = args.out.as_deref().and_then(Files::seed);
+    let seed = args.seed.or(earlier).unwrap_or_else(fresh_seed);
+    let time = args.time.or_else(|| args.calls.is_none().then_some(Duration::from_secs(60)));
+    if !oracles.has(OracleId::Wire) {
+        return programs(args, &launch, oracles, seed, (time, args.calls));
+    }
+    // Malformed requests are sent by themselves: who else is on the target could not tell its own calls' fate from theirs.
+    let others = oracles.without(OracleId::Wire);
+    let (time, calls) = if others.is_some() { (time.map(|t| t / 2), args.calls.map(|n| n / 2)) } else { (time, args.calls) };
+    let first = others.map_or(Ok(exit::OK), |others| programs(args, &launch, others, seed, (time, calls)))?;
+    let (targets, _embedded) = wire::targets(&launch)?;
+    let restart = args.restart_command.as_deref();
+    let ask = wire::Ask { time, requests: calls, seed, restart, findings: args.out.as_deref() };
+    Ok(worse(first, wire::run(&targets, &ask)?))
+}
+
+/// Fuzzes with programs, for so long or so many calls.
+fn programs(
+    args: &Args,
+    launch: &Launch,
+    oracles: Oracles,
+    seed: u64,
+    (time, calls): (Option<Duration>, Option<u64>),
+) -> Result<i32, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = launch.foreign.as_ref().map_or(cores, |target| target.profile.jobs);
-    let earlier = args.out.as_deref().and_then(Files::seed);
     let options = Options {
-        seed: args.seed.or(earlier).unwrap_or_else(fresh_seed),
-        time: args.time.or_else(|| args.calls.is_none().then_some(Duration::from_secs(60))),
-        calls: args.calls,
+        seed,
+        time,
+        calls,
         actions: args.actions.clone(),
-        oracles: args.oracles.clone().unwrap_or_default(),
+        oracles,
         jobs: args.jobs.map_or(jobs, usize::from),
         corpus: args.corpus.clone(),
         out: args.out.clone(),

@@ -46,6 +46,15 @@ pub fn run(targets: &[TargetRun], ask: &Ask<'_>) -> Result<i32, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| Failure::broken(why.to_string()))?;
     let mut code = exit::OK;
     for on in targets {
+        let profile = &on.target.profile;
+        if !on.target.loopback() && !profile.fuzzing {
+            return Err(Failure::usage(format!(
+                "{} is not on this machine and its profile does not allow fuzzing, so nothing malformed was sent; where it may be fuzzed, \
+                 write fuzzing = true into the profile of {}",
+                on.target.url(),
+                profile.name
+            )));
+        }
         let plan = Plan {
             run: run_part(fresh_seed()),
             seed: ask.seed,

@@ -128,6 +128,12 @@ impl Oracles {
         Oracles(BTreeSet::from([id]))
     }
 
+    /// The others; none: it is the only one, or there is no other.
+    pub fn without(&self, id: OracleId) -> Option<Oracles> {
+        let others: BTreeSet<OracleId> = self.iter().filter(|other| *other != id).collect();
+        (!others.is_empty()).then_some(Oracles(others))
+    }
+
     /// Whether an oracle is asked.
     pub fn has(&self, id: OracleId) -> bool {
         self.0.contains(&id)
@@ -189,5 +195,7 @@ mod tests {
         assert_eq!(read("+wire").map(|o| o.len()), Ok(17));
         assert!(read("shape,-shape").is_err() && read("").is_err() && read("x").is_err());
         assert!(!Oracles::default().has(OracleId::Wire));
+        assert_eq!(Oracles::only(OracleId::Wire).without(OracleId::Wire), None);
+        assert_eq!(read("all").map(|_| "all".parse::<Oracles>().unwrap().without(OracleId::Wire)), Ok(Some(Oracles::default())));
     }
 }

@@ -8,7 +8,7 @@ pub mod ecs;
 pub mod stored;
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -138,6 +138,15 @@ impl Hand {
         })
     }
 
+    /// Passes connections on to another server, whatever is sent over them, and counts them.
+    pub fn tunnel(to: &str, passed: &Arc<AtomicUsize>) -> Hand {
+        let (to, passed) = (to.trim_start_matches("http://").to_owned(), Arc::clone(passed));
+        Hand::new(move |client| {
+            passed.fetch_add(1, Ordering::SeqCst);
+            tunnel(client, &to, b"");
+        })
+    }
+
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -150,6 +159,23 @@ impl Drop for Hand {
             let _ = thread.join();
         }
     }
+}
+
+/// Passes on to another server what has come already and what comes from either side, until both have ended.
+pub fn tunnel(mut client: TcpStream, to: &str, first: &[u8]) {
+    let Ok(mut server) = TcpStream::connect(to) else { return };
+    if server.write_all(first).is_err() {
+        return;
+    }
+    let (mut from, mut into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let up = std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut into);
+        let _ = into.shutdown(Shutdown::Write);
+    });
+    let _ = std::io::copy(&mut server, &mut client);
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Both);
+    let _ = up.join();
 }
 
 /// Reads a whole request, or response, with a length.
@@ -253,8 +279,16 @@ pub fn assert_nothing_left(server: &Server) {
         headers: vec![],
     };
     let scope = Scope { region: server.region.clone(), service: server.service.clone() };
-    for (action, list) in [("ListUsers", "Users"), ("ListGroups", "Groups"), ("ListServerCertificates", "ServerCertificateMetadataList")] {
-        let mut request = dialect.encode_request(&Call::new(action), &wire);
+    for (action, list) in [
+        ("ListUsers", "Users"),
+        ("ListGroups", "Groups"),
+        ("ListPolicies", "Policies"),
+        ("ListServerCertificates", "ServerCertificateMetadataList"),
+    ] {
+        let call = Call::new(action);
+        // The provider's own policies are always there.
+        let call = if action == "ListPolicies" { call.with("Scope", "Local") } else { call };
+        let mut request = dialect.encode_request(&call, &wire);
         let host = address.to_string();
         sign(&mut request, &host, &server.credentials, &scope, std::time::SystemTime::now(), Location::Header).unwrap();
         let mut bytes = format!("POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n", request.body.len());
