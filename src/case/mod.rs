@@ -82,6 +82,7 @@
 //!
 //! What can be wrong in a file is said before anything is sent, with the place and what was probably meant: [`parse()`].
 
+#[cfg(feature = "net")]
 pub(crate) mod bind;
 pub mod corpus;
 pub mod diagnostic;

@@ -42,7 +42,7 @@ pub struct Settled {
     pub firing: Firing,
     /// How it behaves.
     pub stability: Stability,
-    /// In how many of [`TIMES`] runs it was seen again.
+    /// In how many of three runs it was seen again.
     pub seen: usize,
     /// Steps of the program in which it was seen first.
     pub steps: usize,

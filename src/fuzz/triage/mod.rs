@@ -14,6 +14,7 @@
 mod again;
 #[cfg(feature = "net")]
 mod draft;
+#[cfg(feature = "net")]
 mod expect;
 #[cfg(feature = "net")]
 mod find;
@@ -27,6 +28,7 @@ mod rule;
 mod tests;
 #[cfg(feature = "net")]
 mod trials;
+#[cfg(feature = "net")]
 mod words;
 
 pub use again::{Settled, Stability, settle};
