@@ -114,13 +114,14 @@ fn canonical_query(query: &str) -> String {
     all.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// All values of a header, each trimmed and with runs of spaces made one, joined by commas; `None` when there is none.
+/// All values of a header, each trimmed and with runs of spaces made one, joined by commas; `None` when there is none. Other white space
+/// stays as it is: clients sign it so.
 fn canonical_header(request: &Request, name: &str) -> Option<String> {
     let values: Vec<String> = request
         .headers
         .iter()
         .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-        .map(|(_, v)| v.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|(_, v)| v.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
         .collect();
     (!values.is_empty()).then(|| values.join(","))
 }
