@@ -38,8 +38,9 @@ pub fn compare(call: &str, sent: &Sent, result: Option<&Value>, expect: &Expect,
         }
         (None, None) => true,
         (None, Some(_)) if sent.astray.is_some() => {
-            let why = sent.astray.as_deref().unwrap_or_default();
-            work.own("Marker", "the pages to end", why, req::TRANSPORT__PAGES_END);
+            if let Some((rule, why)) = &sent.astray {
+                work.own("Marker", "the pages to end", why, *rule);
+            }
             true
         }
         (None, Some(reply)) if expect.any && !expect.status.is_empty() => {
@@ -295,7 +296,9 @@ mod tests {
         let of = |e| seen(&Expect::default(), &broken(e)).0[0].3;
         assert_eq!(of(TransportError::TooLarge { max: 9 }), Some(req::TRANSPORT__RESPONSE_SIZE));
         assert_eq!(of(TransportError::Broken { why: "x".into() }), Some(req::TRANSPORT__ANSWERS));
-        let astray = Sent { astray: Some("page 2 ends with …".into()), ..ok() };
-        assert_eq!(seen(&Expect::default(), &astray).0[0].3, Some(req::TRANSPORT__PAGES_END));
+        for rule in [req::TRANSPORT__PAGES_END, req::PAGINATION__MARKER_WHEN_TRUNCATED] {
+            let astray = Sent { astray: Some((rule, "page 2 ends with …".into())), ..ok() };
+            assert_eq!(seen(&Expect::default(), &astray).0[0].3, Some(rule));
+        }
     }
 }

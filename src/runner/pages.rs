@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::session::{Manner, Sent, Session, SessionError};
-use crate::api::{Action, Type};
+use crate::api::{Action, Type, req};
 use crate::case::path::PAGES;
 use crate::dialect::{Call, Outcome};
 
@@ -38,12 +38,15 @@ pub async fn follow(
         let items: usize = page.values().filter_map(Value::as_array).map(Vec::len).sum();
         empty = if items == 0 { empty + 1 } else { 0 };
         pages.push(page.clone());
+        let ends = req::TRANSPORT__PAGES_END;
         sent.astray = match &marker {
             _ if !truncated => None,
-            None => Some("IsTruncated is true and there is no Marker".to_owned()),
-            Some(marker) if markers.contains(marker) => Some(format!("page {} ends with the marker of an earlier page", pages.len())),
+            None => Some((req::PAGINATION__MARKER_WHEN_TRUNCATED, "IsTruncated is true and there is no Marker".to_owned())),
+            Some(marker) if markers.contains(marker) => {
+                Some((ends, format!("page {} ends with the marker of an earlier page", pages.len())))
+            }
             _ if pages.len() >= MOST || empty >= MOST_EMPTY => {
-                Some(format!("it goes on after {} pages, the last {empty} of them without an item", pages.len()))
+                Some((ends, format!("it goes on after {} pages, the last {empty} of them without an item", pages.len())))
             }
             Some(_) => None,
         };

@@ -18,7 +18,7 @@ use super::memory::Memory;
 use super::redact::Redactor;
 use super::token::SharedToken;
 use super::token_file::TokenFile;
-use crate::api::{DialectId, model, req};
+use crate::api::{DialectId, Req, model, req};
 use crate::auth::Credentials;
 use crate::case::{Raw, Scope, Tamper, keep_owned};
 use crate::dialect::{Call, Configuration, Dialect, Finding, Format, Outcome, Reply, Request, Response, Wire, dialect, shape};
@@ -61,8 +61,8 @@ pub struct Sent {
     pub broken: Option<TransportError>,
     /// Free checks that did not hold, secrets masked.
     pub findings: Vec<Finding>,
-    /// What is wrong with the markers that were followed: the list has no whole.
-    pub astray: Option<String>,
+    /// What is wrong with the markers that were followed, and the rule that it breaks: the list has no whole.
+    pub astray: Option<(Req, String)>,
     /// Time until the last byte of the last attempt.
     pub took: Duration,
     /// Time waited for declared retries.
