@@ -283,7 +283,10 @@ mod tests {
         let steps = || corpus.cases.iter().flat_map(|case| &case.steps).filter(|step| step.principal.is_some());
         for action in &model().actions {
             let of = |step: &&crate::case::Step| step.call == action.name;
-            let denied = steps().filter(of).any(|step| step.expect.error.iter().any(|code| code == "AccessDenied"));
+            let denied = steps().filter(of).any(|step| {
+                let expect = &step.expect;
+                expect.error.iter().any(|code| code == "AccessDenied") || (expect.any_error && expect.status == [403])
+            });
             let allowed = steps().filter(of).any(|step| step.expect.error.is_empty() && !step.expect.any_error && !step.expect.any);
             assert!(allowed && denied, "{}: allowed {allowed}, denied {denied}", action.name);
         }
