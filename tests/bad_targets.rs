@@ -47,11 +47,10 @@ fn a_target_that_is_not_there_is_no_failure_of_its() {
 fn a_target_that_hangs_is_waited_for_as_long_as_asked() {
     let silent = Hand::new(|mut stream| {
         request(&mut stream);
-        std::thread::sleep(Duration::from_secs(5));
+        // Far longer than the run may wait: had it waited for this, it would tell of a closed connection.
+        std::thread::sleep(Duration::from_secs(60));
     });
-    let began = std::time::Instant::now();
     assert_tells(run("hangs", &silent.endpoint(), &["--timeout", "0.3"]), 3, &["did not answer within 0.3 s", "`timeout`"]);
-    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[test]

@@ -77,21 +77,55 @@ function totals() {
   return make("tr", { role: "row", class: "totals" }, label, cells);
 }
 
+/** Rows that are drawn at once, more than a screen holds, and rows of each turn after that: the page answers in between. */
+const AT_ONCE = 150;
+let waiting = null;
+
+/** Appends rows that wait, so many of them; the table is busy until none is left. */
+function appendRows(many) {
+  const { rows, shown, into } = waiting;
+  into.append(...rows.splice(0, many).map((node) => rowOf(node, shown)));
+  if (rows.length > 0) return;
+  waiting = null;
+  into.parentElement?.removeAttribute("aria-busy");
+}
+
+/** The whole table, now: for what looks at rows that are not in sight. */
+function completeGrid() {
+  if (waiting) appendRows(Infinity);
+}
+
+function drawSoon(draw) {
+  setTimeout(() => {
+    if (waiting !== draw) return;
+    appendRows(AT_ONCE);
+    drawSoon(draw);
+  });
+}
+
 /** Draws the table anew, the focus staying where it was. */
 function drawGrid() {
   const focus = focusedPlace();
   const rows = visible();
   const shown = shownColumns();
-  body = make("tbody", { role: "rowgroup" }, rows.map((node) => rowOf(node, shown)));
-  const fresh = make("table", { role: "treegrid", "aria-label": "Compatibility matrix", "aria-readonly": "true" }, head(), body);
+  body = make("tbody", { role: "rowgroup" });
+  const many = rows.length > AT_ONCE;
+  const fresh = make("table", { role: "treegrid", "aria-label": "Compatibility matrix", "aria-readonly": "true", "aria-rowcount": String(rows.length + 2), "aria-busy": many && "true" }, head(), body);
   fresh.style.setProperty("--cells", shown.length);
   const empty = rows.length === 0 ? make("p", { class: "empty" }, "No case is like this. ", make("button", { type: "button", onclick: reset }, "Show all")) : null;
   const scroll = byId("scroll");
   const [top, left] = [scroll.scrollTop, scroll.scrollLeft];
+  const draw = { rows: [...rows], shown, into: body };
+  waiting = draw;
+  appendRows(AT_ONCE);
+  // Where the reader is further down, the rows up to there must be there.
+  if (top > 0 || focus.row >= AT_ONCE) completeGrid();
   scroll.replaceChildren(...[fresh, empty].filter(Boolean));
   [scroll.scrollTop, scroll.scrollLeft] = [top, left];
   table = fresh;
   table.querySelector(".looked-at")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   restoreFocus(focus);
+  if (waiting) drawSoon(draw);
 }
 
+addEventListener("beforeprint", completeGrid);

@@ -35,6 +35,7 @@ function restoreFocus(was) {
 function onKey(event) {
   const cell = event.target.closest("td, th");
   if (!cell || event.ctrlKey && !["Home", "End"].includes(event.key) || event.altKey || event.metaKey) return;
+  completeGrid();
   const row = cell.parentElement;
   const { node } = row;
   const rows = rowsOfTable();
