@@ -8,6 +8,7 @@
 mod after;
 mod arguments;
 mod bits;
+mod bounds;
 mod bursts;
 mod certificates;
 mod documents;
@@ -131,9 +132,10 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn fill(&mut self) {
         let most = 3 + self.bits.below(self.ground.steps.saturating_sub(2));
-        match self.bits.weighted(&[62, 33, 5]) {
+        match self.bits.weighted(&[54, 31, 5, 10]) {
             1 => self.motif(),
             2 => self.burst(),
+            3 => self.bounds(),
             _ => {}
         }
         let mut subset: Vec<&'static Action> = Vec::new();

@@ -10,14 +10,16 @@ use crate::case::generate::documents;
 
 #[derive(Deserialize)]
 struct File {
+    /// What the cases send, right and wrong.
     texts: Vec<String>,
+    /// Statements about a user's own calls, without `Effect`.
+    statements: Vec<String>,
 }
 
-/// What the cases send, right and wrong.
-fn texts() -> &'static [String] {
-    static TEXTS: OnceLock<Vec<String>> = OnceLock::new();
-    TEXTS.get_or_init(|| match toml::from_str::<File>(include_str!("documents.toml")) {
-        Ok(file) => file.texts,
+fn file() -> &'static File {
+    static FILE: OnceLock<File> = OnceLock::new();
+    FILE.get_or_init(|| match toml::from_str(include_str!("documents.toml")) {
+        Ok(file) => file,
         Err(why) => unreachable!("src/fuzz/decode/documents.toml, which the unit tests read: {why}"),
     })
 }
@@ -44,13 +46,29 @@ impl Maker<'_> {
                 let names: Vec<&String> = documents().keys().collect();
                 self.bits.pick(&names).map_or(json!("{}"), |name| braced(&format!("doc.{name}")))
             }
-            1 => json!(self.bits.pick(texts()).cloned().unwrap_or_default()),
+            1 => json!(self.bits.pick(&file().texts).cloned().unwrap_or_default()),
             2 => {
                 let size = self.bits.text(&SIZES);
                 json!(format!(" \t\n${{{size}}}\n "))
             }
             _ => braced(self.bits.text(&SIZES)),
         }
+    }
+
+    /// A policy document on which depends what a user may do: mostly one with a condition.
+    pub(super) fn deciding(&mut self) -> Value {
+        let statement = match self.bits.pick(&file().statements) {
+            Some(statement) if self.bits.chance(65) => statement,
+            _ => return self.document(),
+        };
+        let allow = |rest: &str| format!("{{\"Effect\":\"Allow\",{rest}}}");
+        let statements = if self.bits.chance(20) {
+            let all = allow("\"Action\":\"*\",\"Resource\":\"*\"");
+            format!("{all},{{\"Effect\":\"Deny\",{statement}}}")
+        } else {
+            allow(statement)
+        };
+        json!(format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{statements}]}}"))
     }
 }
 
@@ -61,8 +79,8 @@ mod tests {
 
     #[test]
     fn documents_are_templates_that_can_be_read() {
-        assert!(texts().len() > 150);
-        for text in texts() {
+        assert!(file().texts.len() > 150);
+        for text in file().texts.iter().chain(&file().statements) {
             assert!(Template::parse(text).is_ok(), "{text}");
         }
         for size in SIZES {

@@ -182,7 +182,7 @@ impl Maker<'_> {
             program::saving(step, save, "Marker")
         };
         steps.push(page(None, "ma"));
-        let between = self.bits.below(4);
+        let between = self.bits.below(6);
         if between == 0 {
             steps.push(call(list.take.0, list.take.1));
         }
@@ -194,6 +194,17 @@ impl Maker<'_> {
                 &[],
             );
             step.with.push(("Marker".into(), json!("${ma}")));
+            steps.push(step);
+        }
+        if between > 3 && list.action != "ListPolicies" {
+            // And the other way round: this list is given the marker of another.
+            let policies = call("CreatePolicy", &[("PolicyName", "${policy}-${i}"), DOCUMENT]);
+            steps.push(Step { repeat: Some("2".into()), ..policies });
+            let mut other = call("ListPolicies", &[]);
+            other.with.push(("MaxItems".into(), json!("1")));
+            steps.push(program::saving(other, "mo", "Marker"));
+            let mut step = call(list.action, list.with);
+            step.with.push(("Marker".into(), json!("${mo}")));
             steps.push(step);
         }
         if between == 2 && list.action != "ListUsers" {
@@ -213,7 +224,7 @@ impl Maker<'_> {
 
     /// A user with a key, and a policy in one of the places where it counts.
     fn policies_decide(&mut self) -> Vec<Step> {
-        let document = self.document();
+        let document = self.deciding();
         let policy = |document: &Value| {
             let step =
                 program::step("CreatePolicy", vec![("PolicyName".into(), json!("${policy}")), ("PolicyDocument".into(), document.clone())]);
@@ -259,7 +270,7 @@ impl Maker<'_> {
             steps.push(call("CreateUser", &[("UserName", "${user2}")]));
         }
         if self.bits.chance(20) {
-            let other = self.document();
+            let other = self.deciding();
             steps.push(with("PutUserPolicy", &[USER, ("PolicyName", "${inline2}")], &other));
         }
         steps.push(program::saving(call("CreateAccessKey", &[USER]), "kk", "AccessKey"));

@@ -119,21 +119,29 @@ impl Maker<'_> {
                 let min = scalar.min.filter(|min| *min > 0)?;
                 self.of_length(action, scalar, min - 1)
             }
-            _ => Some(json!(match scalar.name.as_str() {
-                "path" | "policy-path" | "path-prefix" => self.bits.text(&PATHS).to_owned(),
-                "arn" => self.bits.text(&ARNS).to_owned(),
-                "version-id" => self.bits.text(&VERSIONS).to_owned(),
-                "access-key-id" => self.bits.text(&["AKIA-0123456789AB-CD", "AKIA 0123456789AB&<\"", "AKIAÜ123456789ABCDEF"]).to_owned(),
-                "document" | "certificate-body" | "certificate-chain" | "private-key" | "marker" => {
-                    self.bits.text(&["Ω beyond the last character", "\u{2028}", "{\"Version\":\"Ω\"}"]).to_owned()
-                }
-                "description" => self.bits.text(&["é", "Ω", "\u{1F600}"]).to_owned(),
-                other => {
-                    let role = super::edges::role(other)?;
-                    format!("${{{role}}}{}", self.bits.text(&NAMES))
-                }
-            })),
+            _ => self.off_pattern(scalar),
         }
+    }
+
+    /// A text of other characters or of another form than the API takes; none: the type takes any.
+    pub(super) fn off_pattern(&mut self, scalar: &Scalar) -> Option<Value> {
+        if !scalar.values.is_empty() {
+            return None;
+        }
+        Some(json!(match scalar.name.as_str() {
+            "path" | "policy-path" | "path-prefix" => self.bits.text(&PATHS).to_owned(),
+            "arn" => self.bits.text(&ARNS).to_owned(),
+            "version-id" => self.bits.text(&VERSIONS).to_owned(),
+            "access-key-id" => self.bits.text(&["AKIA-0123456789AB-CD", "AKIA 0123456789AB&<\"", "AKIAÜ123456789ABCDEF"]).to_owned(),
+            "document" | "certificate-body" | "certificate-chain" | "private-key" | "marker" => {
+                self.bits.text(&["Ω beyond the last character", "\u{2028}", "{\"Version\":\"Ω\"}"]).to_owned()
+            }
+            "description" => self.bits.text(&["é", "Ω", "\u{1F600}"]).to_owned(),
+            other => {
+                let role = super::edges::role(other)?;
+                format!("${{{role}}}{}", self.bits.text(&NAMES))
+            }
+        }))
     }
 
     fn odd_list(&mut self, action: &Action) -> Option<Vec<(&'static str, &'static str)>> {
