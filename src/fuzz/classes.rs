@@ -88,6 +88,88 @@ pub fn odd(classes: &[Class]) -> String {
     odd.join(", ")
 }
 
+/// Parameters that say which part of a list is wanted.
+const SELECTING: [&str; 7] = ["PathPrefix", "MaxItems", "Marker", "Scope", "OnlyAttached", "PolicyUsageFilter", "EntityFilter"];
+
+/// Classes at the edge of what is legal: they matter where something legal is refused.
+const EDGES: [&str; 6] = ["longest", "shortest", "used before", "live, in other letters", "number in another form", "by a user"];
+
+/// The odd arguments that a refusal of the model is about, in one text: those without which it would not refuse the call so, or not at all.
+/// `answer`: what the model answers to a call, as status and code.
+pub fn decisive(classes: &[Class], action: &Action, call: &Call, answer: &dyn Fn(&Call) -> String) -> String {
+    let expected = answer(call);
+    let mut left = call.clone();
+    let mut kept: Vec<(&str, String)> = Vec::new();
+    let odd: Vec<&Class> = classes.iter().filter(|c| c.odd).collect();
+    for class in odd.iter().rev() {
+        let Some(without) = without(class, action, &left) else {
+            if !EDGES.contains(&class.class.as_str()) {
+                kept.push((&class.parameter, class.class.clone()));
+            }
+            continue;
+        };
+        if answer(&without) == expected {
+            left = without;
+        } else {
+            kept.push((&class.parameter, class.class.clone()));
+        }
+    }
+    kept.reverse();
+    // Without one that can be left out the call would not be refused so: then it is not about one that must be there.
+    let optional = |name: &str| action.parameters.iter().any(|p| p.name == name && !p.required);
+    if kept.iter().any(|(name, _)| optional(name)) {
+        kept.retain(|(name, _)| optional(name));
+    }
+    for (parameter, class) in &mut kept {
+        // What is there or not is what counts of a name that leads nowhere; of a marker, who handed it out.
+        if expected.ends_with(" NoSuchEntity") && ["longest", "shortest", "of a user"].contains(&class.as_str()) {
+            *class = "unknown".into();
+        }
+        if *parameter == "Marker" && ["empty", "bad characters", "longest", "shortest", "too long"].contains(&class.as_str()) {
+            *class = "not handed out".into();
+        }
+    }
+    // Body, key and chain are refused together and in the same words.
+    let mut said: BTreeSet<String> = BTreeSet::new();
+    kept.retain(|(_, class)| !class.contains(' ') || class.len() < 24 || said.insert(class.clone()));
+    kept.into_iter().map(|(parameter, class)| format!("{parameter}: {class}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The call without what is odd about an argument; none: it has to be there.
+fn without(class: &Class, action: &Action, call: &Call) -> Option<Call> {
+    let name = class.parameter.as_str();
+    let mut left = call.clone();
+    let belongs = |n: &str| n == name || n.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    match (name, action.parameters.iter().find(|p| p.name == name)) {
+        ("Action", _) => return None,
+        ("Version", _) => left.version = Some(model().version.clone()),
+        ("another", None) => {
+            let known = |n: &str| action.parameters.iter().any(|p| p.name == n.split('.').next().unwrap_or_default());
+            left.params.retain(|(n, _)| known(n));
+        }
+        _ if class.class == "twice" => {
+            let mut seen = false;
+            left.params.retain(|(n, _)| !belongs(n) || !std::mem::replace(&mut seen, true));
+        }
+        (_, Some(parameter)) if !parameter.required => left.params.retain(|(n, _)| !belongs(n)),
+        _ => return None,
+    }
+    Some(left)
+}
+
+/// The odd arguments that a difference in a result is about: those that stand in that place, or choose what a list holds.
+pub fn at(classes: &[Class], path: &str) -> String {
+    let segments: Vec<&str> = path.split('.').map(|s| s.trim_end_matches("[]")).collect();
+    let listed = segments.len() == 1 && !path.ends_with(']');
+    let of = |c: &&Class| {
+        let own =
+            segments.iter().any(|s| *s == c.parameter || (*s == "Arn" && (c.parameter.ends_with("Path") || c.parameter.ends_with("Name"))));
+        own || (listed && SELECTING.contains(&c.parameter.as_str()))
+    };
+    let odd: Vec<String> = classes.iter().filter(|c| c.odd).filter(of).map(|c| format!("{}: {}", c.parameter, c.class)).collect();
+    odd.join(", ")
+}
+
 /// What is wrong with the form of a value, or what edge it stands at; none: nothing.
 fn form(scalar: &Scalar, value: &str) -> Option<String> {
     let text = |class: &str| Some(class.to_owned());
@@ -275,6 +357,37 @@ mod tests {
         let answer = model.apply(call, MAIN);
         let action = crate::api::model().action(call.action_name()).unwrap();
         odd(&classes(action, call, before.account(), history, &answer))
+    }
+
+    #[test]
+    fn a_refusal_is_about_the_arguments_without_which_it_would_not_be() {
+        let model = Model::new(Settings::new(DialectId::Aws), crate::dialect::Format::Xml, 1_800_000_000, 1).unwrap();
+        let decided = |call: &Call| {
+            let action = crate::api::model().action(call.action_name()).unwrap();
+            let answer = |call: &Call| crate::fuzz::compare::label(&model.clone().apply(call, MAIN));
+            let expected = model.clone().apply(call, MAIN);
+            decisive(&classes(action, call, model.account(), &History::default(), &expected), action, call, &answer)
+        };
+        let create = |name: &str| Call::new("CreateUser").with("UserName", name);
+        let boundary = "arn:aws:iam::123456789012:policy/nothing";
+        let twice = |call: Call| {
+            let key = |call: Call, i: u8| call.with(&format!("Tags.member.{i}.Key"), "k").with(&format!("Tags.member.{i}.Value"), "v");
+            key(key(call, 1), 2)
+        };
+        for (call, expected) in [
+            (create("ann").with("PermissionsBoundary", boundary), "PermissionsBoundary: unknown"),
+            (create(&"x".repeat(64)).with("PermissionsBoundary", boundary), "PermissionsBoundary: unknown"),
+            (twice(create("ann").with("PermissionsBoundary", boundary)), "Tags: the same key twice"),
+            (create("ann").with("Path", "x").with("PermissionsBoundary", boundary), "Path: bad characters"),
+            (Call::new("ListUsers").with("Marker", ""), "Marker: not handed out"),
+            (create("a b").with("Path", "x"), "UserName: bad characters"),
+        ] {
+            assert_eq!(decided(&call), expected, "{call:?}");
+        }
+        let paths = [("Path", "twice"), ("Tags", "empty"), ("MaxItems", "number in another form")];
+        let of = |path: &str| at(&paths.map(|(p, c)| Class { parameter: p.into(), class: c.into(), odd: true }), path);
+        assert_eq!((of("User.Arn").as_str(), of("User.Tags[].Key").as_str()), ("Path: twice", "Tags: empty"));
+        assert_eq!((of("Users").as_str(), of("User.UserId").as_str()), ("MaxItems: number in another form", ""));
     }
 
     #[test]

@@ -30,6 +30,21 @@ pub struct Binding {
     back: HashMap<String, String>,
     /// Dates of the model in order, and what the target has for each.
     dates: BTreeMap<String, String>,
+    part: Part,
+    /// Members that are not looked at.
+    without: Vec<&'static str>,
+}
+
+/// Which part of a list a call asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The first page, of so many at most: how much is on it can be told, what is on it follows from an order that is a matter of its own.
+    First(usize),
+    /// A page from a marker on: where others have things too, even how much is on it follows from theirs.
+    Later,
 }
 
 /// The first difference.
@@ -65,7 +80,26 @@ pub fn label(outcome: &Outcome) -> String {
 impl Binding {
     /// Nothing bound yet.
     pub fn new(dialect: DialectId, closeness: Closeness) -> Binding {
-        Binding { dialect, closeness, there: HashMap::new(), back: HashMap::new(), dates: BTreeMap::new() }
+        Binding {
+            dialect,
+            closeness,
+            there: HashMap::new(),
+            back: HashMap::new(),
+            dates: BTreeMap::new(),
+            part: Part::Whole,
+            without: Vec::new(),
+        }
+    }
+
+    /// Does not look at these members.
+    #[must_use]
+    pub fn without(self, members: Vec<&'static str>) -> Binding {
+        Binding { without: members, ..self }
+    }
+
+    /// From now on answers are of calls that ask for this part.
+    pub fn asking(&mut self, part: Part) {
+        self.part = part;
     }
 
     /// The first difference between what the model answers and what the target does; what is met for the first time is bound.
@@ -94,6 +128,9 @@ impl Binding {
         let whole = self.closeness.alone || !path.is_empty() || !is_account_wide(declared);
         let dialect = self.dialect;
         for member in declared.iter().filter(|m| m.on(dialect)) {
+            if self.without.contains(&member.name.as_str()) {
+                continue;
+            }
             if !whole && ["IsTruncated", "Marker"].contains(&member.name.as_str()) {
                 continue;
             }
@@ -105,6 +142,10 @@ impl Binding {
             let (e, o) = (find(expected).filter(there), find(observed).filter(there));
             let difference = match (e, o) {
                 (None, None) => None,
+                (e, o) if path.is_empty() && matches!(member.ty, Type::List(_)) && self.is_page(expected) => {
+                    let (e, o) = (e.unwrap_or(Value::Array(Vec::new())), o.unwrap_or(Value::Array(Vec::new())));
+                    self.page(&e, &o, whole, &at)
+                }
                 (Some(e), Some(o)) => self.value(&member.ty, &member.name, &e, &o, &at),
                 (e, o) => Some(differ(&at, e.as_ref(), o.as_ref(), "other value")),
             };
@@ -113,6 +154,25 @@ impl Binding {
             }
         }
         None
+    }
+
+    /// Whether an answer is a page, and not compared to the letter.
+    fn is_page(&self, expected: &Map<String, Value>) -> bool {
+        !self.closeness.to_the_letter && (self.part != Part::Whole || expected.get("IsTruncated") == Some(&Value::Bool(true)))
+    }
+
+    /// How much two pages hold. `alone`: nothing of others comes in between.
+    fn page(&self, expected: &Value, observed: &Value, alone: bool, path: &str) -> Option<Difference> {
+        let length = |value: &Value| value.as_array().map_or(0, Vec::len);
+        let (e, o) = (length(expected), length(observed));
+        let right = match self.part {
+            _ if alone => e == o,
+            Part::Later => true,
+            // Things of others, the provider's among them, take places on either side.
+            Part::First(most) => o <= most,
+            Part::Whole => true,
+        };
+        (!right).then(|| differ(path, Some(expected), Some(observed), if o > e { "longer list" } else { "shorter list" }))
     }
 
     fn value(&mut self, ty: &Type, name: &str, expected: &Value, observed: &Value, path: &str) -> Option<Difference> {
@@ -330,6 +390,35 @@ mod tests {
         let shorter = compare(&mut binding(false), "ListUserPolicies", list(&["a", "b"]), list(&["b"]));
         assert_eq!(shorter, Some(("PolicyNames".into(), "list".into(), "shorter list".into())));
         assert_eq!(compare(&mut binding(false), "ListUserPolicies", list(&[]), json!({})), None, "empty is as good as absent");
+    }
+
+    #[test]
+    fn what_a_target_lacks_is_not_looked_at() {
+        let (ours, theirs) =
+            (json!({ "User": { "UserName": "a", "Tags": [{ "Key": "k", "Value": "v" }] } }), json!({ "User": { "UserName": "a" } }));
+        assert!(compare(&mut binding(false), "GetUser", ours.clone(), theirs.clone()).is_some());
+        assert_eq!(compare(&mut binding(false).without(vec!["Tags"]), "GetUser", ours, theirs), None);
+    }
+
+    #[test]
+    fn of_a_page_only_the_length_is_told() {
+        let list = |names: &[&str]| json!({ "PolicyNames": names, "IsTruncated": false });
+        let paged = |part: Part, observed: &[&str]| {
+            let mut binding = binding(false);
+            binding.asking(part);
+            compare(&mut binding, "ListUserPolicies", list(&["a", "b"]), list(observed)).map(|(_, _, observed)| observed)
+        };
+        assert_eq!(paged(Part::First(2), &["c", "b"]), None, "in an order of its own");
+        assert_eq!(paged(Part::First(2), &["a", "b", "c"]).as_deref(), Some("longer list"));
+        assert_eq!(paged(Part::Later, &["a"]).as_deref(), Some("shorter list"));
+        let users = |n: usize| json!({ "Users": vec![json!({ "UserName": "x" }); n], "IsTruncated": false });
+        let shared = |part: Part, observed: usize| {
+            let mut binding = Binding::new(DialectId::Aws, Closeness { to_the_letter: false, alone: false });
+            binding.asking(part);
+            compare(&mut binding, "ListUsers", users(2), users(observed)).map(|(_, _, observed)| observed)
+        };
+        assert_eq!((shared(Part::First(2), 1), shared(Part::Later, 3)), (None, None), "others' users are on the page too");
+        assert_eq!(shared(Part::First(2), 3).as_deref(), Some("longer list"));
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub struct Evidence {
     pub observed_value: Option<Value>,
     /// The requirement that a free check stands for.
     pub requirement: Option<String>,
+    /// Every requirement whose breach would account for it, where there are several.
+    pub rules: Vec<String>,
     /// The exchange that shows it, secrets masked.
     pub exchange: Option<Exchange>,
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::classes::{self, History};
-use super::compare::{Binding, Closeness, Difference, label};
+use super::compare::{Binding, Closeness, Difference, Part, label};
 use super::decode::Ground;
 use super::executor::{Coverage, Executor, Focus, Ran, Stop};
 use super::finding::{Evidence, Fingerprint, Firing};
@@ -124,7 +124,10 @@ struct Answers {
     /// The model before the call, where the call changed it.
     before: Option<Model>,
     sent: Sent,
-    class: String,
+    /// Of the arguments.
+    classes: Vec<classes::Class>,
+    /// What is odd about who sends it.
+    sender: String,
 }
 
 /// What came of asking both sides.
@@ -150,7 +153,7 @@ impl<'w> Work<'w> {
             target: Scope::new(Arc::clone(&place.target), &program.id, None),
             reference: Scope::new(Arc::clone(&place.reference), &program.id, None),
             model,
-            binding: Binding::new(place.configuration.dialect, place.closeness),
+            binding: Binding::new(place.configuration.dialect, place.closeness).without(lacking(&place.ground)),
             history: History::default(),
             firings: Vec::new(),
             seen: BTreeSet::new(),
@@ -227,6 +230,10 @@ impl<'w> Work<'w> {
         let (Ok(there), Ok(here)) = (bind(step, None, &self.target), bind(step, None, &self.reference)) else {
             return Ok(Asked::Skipped);
         };
+        if twice(&there.call) && !self.counts(crate::api::req::PARAMETERS__FIRST_WINS) {
+            // Nothing promises which of the two counts, and what follows would follow from that.
+            return Ok(Asked::Skipped);
+        }
         let manner = Manner {
             configuration: self.place.configuration,
             principal: there.principal.as_ref().map(|(_, key)| key),
@@ -257,20 +264,17 @@ impl<'w> Work<'w> {
         let mutates = action.is_some_and(|a| a.mutates);
         let before = self.model.clone();
         let mut expected = self.model.apply(&here.call, caller);
-        let class = action.map(|action| {
-            let classes = classes::classes(action, &here.call, before.account(), &self.history, &expected);
-            for class in &classes {
-                let key = format!("{}.{}: {}", action.name, class.parameter, class.class);
-                *self.coverage.classes.entry(key).or_default() += 1;
-            }
-            let mut odd = classes::odd(&classes);
-            if let Some(tamper) = &here.auth {
-                odd = format!("proof: {}", format!("{tamper:?}").split('(').next().unwrap_or_default());
-            } else if key.is_some() && odd.is_empty() {
-                odd = "by a user".into();
-            }
-            odd
-        });
+        let classes =
+            action.map(|action| classes::classes(action, &here.call, before.account(), &self.history, &expected)).unwrap_or_default();
+        for (action, class) in action.iter().flat_map(|action| classes.iter().map(move |class| (action, class))) {
+            let key = format!("{}.{}: {}", action.name, class.parameter, class.class);
+            *self.coverage.classes.entry(key).or_default() += 1;
+        }
+        let sender = match &here.auth {
+            Some(tamper) => format!("proof: {}", format!("{tamper:?}").split('(').next().unwrap_or_default()),
+            None if key.is_some() => "by a user".into(),
+            None => String::new(),
+        };
         for (outcome, scope) in [(&mut expected, &mut self.reference), (&mut *observed, &mut self.target)] {
             if let Outcome::Success(tree) = outcome {
                 let mut value = Value::Object(std::mem::take(tree));
@@ -286,15 +290,7 @@ impl<'w> Work<'w> {
         if mutates && matches!(expected, Outcome::Success(_)) {
             self.history.note(self.model.account());
         }
-        Answers {
-            call: here.call,
-            key,
-            expected,
-            observed: observed.clone(),
-            before: mutates.then_some(before),
-            sent,
-            class: class.unwrap_or_default(),
-        }
+        Answers { call: here.call, key, expected, observed: observed.clone(), before: mutates.then_some(before), sent, classes, sender }
     }
 
     fn save(&mut self, step: &Step, answers: &Answers) {
@@ -317,22 +313,27 @@ impl<'w> Work<'w> {
         };
         let mut found: Vec<(OracleId, String, String, String)> = Vec::new();
         for finding in &sent.findings {
-            if self.counts(finding.req) {
+            // Of a server error nobody expects more than that it is none.
+            let follows = sent.reply.as_ref().is_some_and(|r| r.status >= 500) && oracle_of(finding.req.id()) != OracleId::Transport;
+            if self.counts(finding.req) && !follows {
                 found.push((oracle_of(finding.req.id()), finding.req.id().to_owned(), finding.at.clone(), finding.text.clone()));
             }
         }
         if let Some(broken) = &sent.broken {
             found.push((OracleId::Transport, "an answer".into(), "response".into(), broken.to_string()));
-        } else if let Some(Err(unreadable)) = sent.reply.as_ref().map(|r| &r.outcome) {
+        } else if let Some(Err(unreadable)) = sent.reply.as_ref().filter(|r| r.status < 500).map(|r| &r.outcome) {
             found.push((OracleId::Envelope, unreadable.req.id().to_owned(), "body".into(), unreadable.why.clone()));
         }
         for oracle in [OracleId::Transport, OracleId::Envelope, OracleId::Shape] {
             self.count(oracle);
         }
         for (oracle, expected, at, text) in found {
+            // What stands around every answer has nothing to do with the Action.
+            let refusal = oracle == OracleId::Envelope && sent.reply.as_ref().is_some_and(|r| r.status >= 400);
+            let around = refusal || at == "RequestId" || at.starts_with("header");
             let fingerprint = Fingerprint {
                 oracle,
-                action: known(step),
+                action: if around { "*".into() } else { known(step) },
                 expected: expected.clone(),
                 observed: if at == "response" { "none".into() } else { "broken".into() },
                 path: without_index(&at),
@@ -367,12 +368,19 @@ impl<'w> Work<'w> {
         let Some(action) = model().action(&step.call) else {
             return label(&answers.expected) == label(&answers.observed);
         };
+        self.binding.asking(part(&answers.call));
         let Some(difference) = self.binding.compare(action, &answers.expected, &answers.observed) else { return true };
+        if self.is_about_the_caller(action, answers) {
+            return true;
+        }
         let caller = Caller { key: answers.key.as_deref(), tamper: step.auth.as_ref() };
         let before = answers.before.clone().unwrap_or_else(|| self.model.clone());
         let mut also = Vec::new();
         if let (Outcome::Error(_), Outcome::Error(observed)) = (&answers.expected, &answers.observed) {
             also = before.refusals(&answers.call, caller);
+            if !self.place.closeness.to_the_letter {
+                also.extend(before.same_in_other_words(&answers.call, caller, &answers.expected).into_iter().map(str::to_owned));
+            }
             let right = model().status_on(&observed.code, self.place.configuration.dialect) == Some(observed.status);
             if right && also.contains(&observed.code) {
                 return true;
@@ -381,18 +389,24 @@ impl<'w> Work<'w> {
         if self.says_nothing(&answers.observed) {
             return false;
         }
-        let explains = self.explain(action, &before, answers, caller);
+        let mut explains = self.explain(action, &before, answers, caller);
+        if explains.is_empty() && !self.place.closeness.to_the_letter && difference.path == "status" {
+            // Several things are wrong with the call, and the target minds none of them: it does not mind the first.
+            explains = before.reasons(&answers.call, caller, &answers.expected);
+        }
         if !explains.is_empty() && !explains.iter().any(|req| self.counts(*req)) {
             return false;
         }
+        explains.sort_by_key(|req| !self.counts(*req));
         let fingerprint = Fingerprint {
             oracle,
             action: known(step),
             expected: difference.expected.clone(),
             observed: difference.observed.clone(),
             path: difference.place(),
-            class: answers.class.clone(),
+            class: class(action, &before, answers, caller, &difference, !explains.is_empty()),
         };
+        let fingerprint = wider(fingerprint, step, answers, explains.first().copied());
         let text = sentence(step, &difference, &answers.observed, explains.first().copied());
         let evidence = Evidence {
             expected: Some(answers.expected.clone()),
@@ -402,6 +416,7 @@ impl<'w> Work<'w> {
             expected_value: difference.expected_value,
             observed_value: difference.observed_value,
             requirement: explains.first().map(|req| req.id().to_owned()),
+            rules: explains.iter().skip(1).map(|req| req.id().to_owned()).collect(),
             exchange: None,
         };
         self.fire(fingerprint, index, probe, text, evidence, &answers.sent);
@@ -415,6 +430,12 @@ impl<'w> Work<'w> {
         }
         let mut same = |outcome: &Outcome| self.binding.clone().compare(action, outcome, &answers.observed).is_none();
         before.explain(&answers.call, caller, &mut same)
+    }
+
+    /// Whether a call asks who sends it: what the main credentials are, the account itself or a user, is the target's affair.
+    fn is_about_the_caller(&self, action: &Action, answers: &Answers) -> bool {
+        let both = matches!((&answers.expected, &answers.observed), (Outcome::Success(_), Outcome::Success(_)));
+        both && !self.place.closeness.alone && action.name == "GetUser" && answers.key.is_none() && answers.call.param("UserName").is_none()
     }
 
     /// A refusal that is about the target as a whole: a quota that nobody knows, or one that others have filled.
@@ -504,6 +525,83 @@ impl cleanup::Caller for Sweeper<'_> {
         self.calls += 1;
         self.main.call(call).await
     }
+}
+
+/// Members of answers that a target has not, as its profile says.
+fn lacking(ground: &Ground) -> Vec<&'static str> {
+    let tags = if ground.tags { &[][..] } else { &["Tags"] };
+    let boundaries = if ground.boundaries { &[][..] } else { &["PermissionsBoundary", "PermissionsBoundaryUsageCount"] };
+    [tags, boundaries].concat()
+}
+
+/// The part of a list that a call asks for.
+fn part(call: &Call) -> Part {
+    match (call.param("Marker"), call.param("MaxItems")) {
+        (Some(_), _) => Part::Later,
+        (None, Some(most)) => Part::First(most.parse().unwrap_or(usize::MAX)),
+        (None, None) => Part::Whole,
+    }
+}
+
+/// What a departure is about of a call's arguments and its sender. `named`: a rule says what is wrong.
+fn class(action: &Action, before: &Model, answers: &Answers, caller: Caller<'_>, difference: &Difference, named: bool) -> String {
+    let (classes, sender) = (&answers.classes, &answers.sender);
+    let refused = matches!(answers.expected, Outcome::Error(_));
+    let mut class = match () {
+        () if difference.path != "status" && named => String::new(),
+        () if difference.path != "status" => classes::at(classes, &difference.place()),
+        () if refused => {
+            let answer = |call: &Call| label(&before.clone().apply(call, caller));
+            classes::decisive(classes, action, &answers.call, &answer)
+        }
+        () => classes::odd(classes),
+    };
+    if sender.starts_with("proof") || (class.is_empty() && !sender.is_empty() && difference.path == "status") {
+        class.clone_from(sender);
+    }
+    class
+}
+
+/// Whether a call has a parameter twice.
+fn twice(call: &Call) -> bool {
+    let mut names = BTreeSet::new();
+    call.params.iter().any(|(name, _)| !names.insert(name))
+}
+
+/// Refusals of a request that was not read as a call of the API.
+const UNREAD: [&str; 5] = ["MissingAction", "InvalidAction", "UnknownOperationException", "MethodNotAllowed", "NotImplemented"];
+
+/// The fingerprint of all Actions, where what departs is not the Action: who calls, how the request is written, which Action it names, what a
+/// policy document may hold, and that parameters are looked at before anything is looked up.
+fn wider(print: Fingerprint, step: &Step, answers: &Answers, rule: Option<Req>) -> Fingerprint {
+    if print.path != "status" {
+        return print;
+    }
+    let action = "*".to_owned();
+    let area = rule.map_or("", Req::id);
+    let unread = matches!(&answers.observed, Outcome::Error(error) if UNREAD.contains(&error.code.as_str()));
+    if step.auth.is_some() {
+        let denied = matches!(&answers.expected, Outcome::Error(error) if matches!(error.status, 401 | 403));
+        let expected = if denied { print.expected } else { "the proof is good".into() };
+        let refused =
+            matches!(&answers.observed, Outcome::Error(error) if matches!(error.status, 400..=405) && error.code != "NoSuchEntity");
+        let observed = if refused { print.observed } else { "the proof is good".into() };
+        return Fingerprint { action, expected, observed, ..print };
+    }
+    if step.raw.is_some() && unread && !area.starts_with("dispatch.") {
+        return Fingerprint { action, expected: "the same".into(), class: "by GET".into(), ..print };
+    }
+    if area.starts_with("dispatch.") {
+        let class: Vec<&str> = print.class.split(", ").filter(|c| c.starts_with("Action") || c.starts_with("Version")).collect();
+        return Fingerprint { action, class: class.join(", "), ..print };
+    }
+    if let Some(what) = area.strip_prefix("policy-document.") {
+        return Fingerprint { action, class: format!("PolicyDocument: {what}"), ..print };
+    }
+    if area == "parameters.before-look-up" {
+        return Fingerprint { action, class: String::new(), ..print };
+    }
+    print
 }
 
 /// The Action of a step for fingerprints.

@@ -126,6 +126,43 @@ impl Model {
         codes
     }
 
+    /// Codes that say the same as the one that the model answers: the sources do not agree on it, and cases of the suite take either.
+    pub fn same_in_other_words(&self, call: &Call, caller: Caller<'_>, expected: &Outcome) -> Vec<&'static str> {
+        let of = |rule: Req| match rule.id() {
+            "parameters.required" => &["ValidationError", "MissingParameter"][..],
+            "parameters.integer" | "parameters.boolean" | "parameters.range-min" | "parameters.range-max" => {
+                &["ValidationError", "MalformedInput"]
+            }
+            "parameters.enum" | "parameters.enum-case" => &["ValidationError", "InvalidInput"],
+            "parameters.pattern" if call.param("PolicyDocument").is_some() => &["ValidationError", "MalformedPolicyDocument"],
+            _ => &[],
+        };
+        self.reasons(call, caller, expected).into_iter().flat_map(of).copied().collect()
+    }
+
+    /// The rules for whose sake the model refuses a call as it does: without any one of them it would answer otherwise. Where several
+    /// things are wrong with a call, those that are about the first.
+    pub fn reasons(&self, call: &Call, caller: Caller<'_>, expected: &Outcome) -> Vec<Req> {
+        let Outcome::Error(here) = expected else { return Vec::new() };
+        // A model that breaks a rule may also refuse for the sake of the breach: who may not call at all is told nothing else.
+        let denial = |status: u16| matches!(status, 401 | 403);
+        // What becomes of the call without a rule: 0 it is taken, 1 refused with another code, 2 in other words; none: as before.
+        let rank = |rule: Req| match self.clone().apply_with(call, caller, &Faults::breaking(rule)) {
+            Outcome::Success(_) => Some(0),
+            Outcome::Error(e) if denial(e.status) && !denial(here.status) => None,
+            Outcome::Error(e) if (e.status, &e.code) != (here.status, &here.code) => Some(1),
+            Outcome::Error(e) if e.message != here.message && !rule.id().contains("text") => Some(2),
+            Outcome::Error(_) => None,
+        };
+        let ranked: Vec<(i32, Req)> = self.asked(call, caller).into_iter().filter_map(|rule| Some((rank(rule)?, rule))).collect();
+        // A rule may be asked, and broken, without being what the call is refused for: the best answer counts.
+        let best = ranked.iter().map(|(rank, _)| *rank).min();
+        let mut rules: Vec<Req> = ranked.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, rule)| rule).collect();
+        // Which of two checks comes first is the smaller matter.
+        rules.sort_by_key(|rule| (rule.id().contains("before"), std::cmp::Reverse(rule.get().level(self.dialect.id()))));
+        rules
+    }
+
     /// The rules that came up in a call.
     fn asked(&self, call: &Call, caller: Caller<'_>) -> Vec<Req> {
         let trace = Arc::new(Trace::default());
@@ -133,8 +170,11 @@ impl Model {
         trace.rules()
     }
 
-    /// What is wrong with a document or certificate by itself, wherever it was to go.
+    /// What is wrong with a document, certificate or status by itself, wherever it was to go.
     fn of_the_content(&self, call: &Call) -> Option<String> {
+        if call.action_name() == "UpdateAccessKey" && call.param("Status") == Some("Expired") {
+            return Some("InvalidInput".into());
+        }
         let alone = if let Some(document) = call.param("PolicyDocument") {
             Call::new("CreatePolicy").with("PolicyName", "x").with("PolicyDocument", document)
         } else {
@@ -212,6 +252,24 @@ mod tests {
         let get = Call::new("GetUser").with("UserName", "no/body");
         assert_eq!(code(&model.apply(&get, MAIN)), "ValidationError");
         assert!(!model.refusals(&get, MAIN).contains(&"NoSuchEntity".to_owned()));
+    }
+
+    #[test]
+    fn a_refusal_has_its_reasons() {
+        let model = fresh();
+        let reasons = |call: &Call| {
+            let expected = model.clone().apply(call, MAIN);
+            model.reasons(call, MAIN, &expected).into_iter().map(Req::id).collect::<Vec<_>>()
+        };
+        let create = Call::new("CreateUser").with("UserName", "ann");
+        assert_eq!(reasons(&create), [""; 0], "nothing is refused");
+        let long = create.clone().with("Path", "x").with("PermissionsBoundary", "arn:aws:iam::123456789012:policy/nothing");
+        assert_eq!(reasons(&long), ["parameters.path", "parameters.before-look-up"], "what is wrong besides is no reason");
+        let missing = Call::new("CreateUser");
+        let expected = model.clone().apply(&missing, MAIN);
+        assert!(model.same_in_other_words(&missing, MAIN, &expected).contains(&"MissingParameter"));
+        let expected = model.clone().apply(&long, MAIN);
+        assert_eq!(model.same_in_other_words(&long, MAIN, &expected), [""; 0]);
     }
 
     #[test]

@@ -51,10 +51,12 @@ impl Work<'_> {
         let Some((path, e, o)) = difference else { return };
         let status = path == "status";
         let kind = |outcome: &Outcome| if status { label(outcome) } else { "same".to_owned() };
+        // How a request is written has nothing to do with the Action, where it is not understood at all.
+        let written = status && matches!(relation.oracle, OracleId::GetPost | OracleId::ParameterOrder);
         let fingerprint = Fingerprint {
             oracle: relation.oracle,
-            action: relation.step.call.clone(),
-            expected: kind(expected),
+            action: if written { "*".into() } else { relation.step.call.clone() },
+            expected: if written { "the same".into() } else { kind(expected) },
             observed: if status { label(observed) } else { "other".into() },
             path: without_index(&path),
             class: String::new(),
@@ -78,6 +80,10 @@ impl Work<'_> {
 
     /// The same read by GET, with its parameters the other way round, in pages, and with a prefix.
     pub(super) async fn read_otherwise(&mut self, index: usize, step: &Step, answers: &Answers) -> Result<(), Stop> {
+        if step.call == "GetUser" && answers.key.is_none() && argument(step, "UserName").is_none() && !self.place.closeness.alone {
+            // Who the main credentials are, and since when, is the target's affair.
+            return Ok(());
+        }
         if step.raw.is_none() && self.asks(OracleId::GetPost, step, 8) {
             let raw = Some(Raw { method: Some("GET".into()), ..Raw::default() });
             let probe = [Step { raw, save: Vec::new(), ..step.clone() }];
