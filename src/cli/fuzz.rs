@@ -1,6 +1,8 @@
 //! `iamspec fuzz`: programs by the thousand, and what the oracles see.
 
+mod about;
 mod power;
+mod reports;
 mod show;
 
 use std::io::{IsTerminal, Write};
@@ -14,12 +16,14 @@ use super::args::TargetArgs;
 use super::fail::Failure;
 use super::promote::{self, PromoteArgs};
 use super::wire;
-use crate::fuzz::campaign::{CampaignError, Files, News, Options, Tally, on_reference, on_target};
+use crate::fuzz::campaign::{CampaignError, Files, Found, News, Options, Tally, on_reference, on_target};
 use crate::fuzz::{OracleId, Oracles};
 use crate::launch::Launch;
 use crate::plan::Shard;
+use crate::reference::Faults;
 use crate::report::tally::{exit, worse};
 use crate::report::text::printable;
+use crate::report::view::Output;
 use crate::runner::embedded::Certificates;
 use crate::runner::run::{TargetRun, fresh_seed};
 
@@ -41,9 +45,15 @@ Examples:
   iamspec fuzz --power --budget 20000 --resume power.ndjson
   iamspec fuzz --promote findings/create-user-status-3fa0c811.toml
 
-With --out a run that was stopped goes on where it was: the folder has its state, its events and the programs that showed something.
+A finding that the target's list of known failures (of --target, or --baseline FILE) or a stored run (--known) has already is a repetition:
+counted apart, and no failure.
 
-Exit codes: 0 nothing found, 1 findings (with --power: something missed), 2 usage error or a target that may not be fuzzed, 3 target not
+With --out each new finding is looked for again when the programs are done: three times under fresh names, then with fewer steps, then it is
+written into the folder as a case that passes on the reference and fails on the target, for `replay` and `--promote`. That takes as long as
+the programs took at most, and a minute at least; what is left waits there. A run that was stopped goes on where it was: the same command
+again sends the programs that are missing and takes the findings that wait.
+
+Exit codes: 0 nothing new found, 1 new findings (with --power: something missed), 2 usage error or a target that may not be fuzzed, 3 target not
 reached or harness broke.")]
 pub struct Args {
     #[command(flatten)]
@@ -77,6 +87,12 @@ pub struct Args {
     /// Shell command that brings the target back when it has gone away
     #[arg(long, value_name = "COMMAND", help_heading = "How to fuzz")]
     restart_command: Option<String>,
+    /// A stored run (`run --output ndjson=FILE`) on the target: a finding that it failed for already is a repetition
+    #[arg(long, value_name = "RUN.ndjson", help_heading = "How to fuzz")]
+    known: Option<PathBuf>,
+    /// Report the findings to a file when the run ends: ndjson, json, junit or github; `-` is standard output; repeatable
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "How to fuzz")]
+    output: Vec<Output>,
     /// Leave what programs make
     #[arg(long, help_heading = "How to fuzz")]
     keep: bool,
@@ -162,14 +178,25 @@ fn programs(
         restart: args.restart_command.clone(),
         certificates: Arc::new(Certificates),
         keep: args.keep,
+        about: about::of(args, launch)?,
+        faults: Faults::default(),
+    };
+    let views = reports::views(&args.output)?;
+    let aside = args.output.iter().any(Output::is_stdout);
+    // Standard output belongs to the report that asks for it. A pipe that is closed ends the command at its summary.
+    let say = |text: &str| {
+        let _ = if aside { std::io::stderr().write_all(text.as_bytes()) } else { std::io::stdout().write_all(text.as_bytes()) };
     };
     let bar = bar();
     let sink = |news: News<'_>| match news {
-        News::Found(found, _) => bar.suspend(|| {
-            let text = format!("FOUND  {}  {}\n  {}\n", found.fingerprint, found.configuration, printable(&found.text));
-            // A pipe that is closed ends the command at its summary.
-            let _ = std::io::stdout().write_all(text.as_bytes());
+        News::Found(found, _) if found.is_new() => bar.suspend(|| {
+            say(&format!("FOUND  {}  {}\n  {}\n", printable(&found.fingerprint.to_string()), found.configuration, printable(&found.text)));
         }),
+        News::Found(..) => {}
+        News::Settling(n, of, found) => {
+            bar.set_message(format!("looking again, {n} of {of}: {}", printable(&found.fingerprint.to_string())))
+        }
+        News::Settled(record) => bar.suspend(|| say(&show::settled(record))),
         News::Progress(tally) => bar.set_message(show::line(tally)),
         News::Note(text) => bar.suspend(|| eprintln!("iamspec: {}", printable(text))),
     };
@@ -180,15 +207,20 @@ fn programs(
     };
     bar.finish_and_clear();
     let tally = tally?;
-    std::io::stdout().lock().write_all(show::text(&tally, &options.oracles).as_bytes())?;
-    Ok(code(&tally))
+    let text = show::text(&tally, &options.oracles);
+    if aside {
+        std::io::stderr().lock().write_all(text.as_bytes())?;
+    } else {
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+    }
+    Ok(worse(code(&tally), reports::write(views, launch, &options, &tally)))
 }
 
 fn code(tally: &Tally) -> i32 {
     match &tally.stopped {
         Some(_) => exit::BROKEN,
-        None if tally.findings.is_empty() => exit::OK,
-        None => exit::FAILURES,
+        None if tally.findings.iter().any(Found::is_new) => exit::FAILURES,
+        None => exit::OK,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::report::tally::exit;
 
 /// Flags.
 #[derive(clap::Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Findings, in place of a run")]
+#[command(next_help_heading = "Findings; with --promote in place of a run")]
 pub struct PromoteArgs {
     /// Move findings into the suite, or with --baseline into a target's list of known failures; their files are removed
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -22,7 +22,7 @@ pub struct PromoteArgs {
     /// With --promote: the case file that they go to [default: cases/<family>/<Action>.toml]
     #[arg(long, value_name = "FILE", requires = "promote")]
     into: Option<PathBuf>,
-    /// With --promote: the target's list of known failures that they go to, with --reason
+    /// The target's list of known failures [default: that of --target]; with --promote: the one that they go to, with --reason
     #[arg(long, value_name = "FILE", conflicts_with = "into")]
     pub baseline: Option<PathBuf>,
     /// With --promote --baseline: why the target fails, as the list is to say it

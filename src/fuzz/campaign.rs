@@ -2,6 +2,8 @@
 
 mod files;
 mod here;
+mod seat;
+mod settle;
 mod source;
 mod there;
 
@@ -13,11 +15,15 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::executor::{Coverage, Ran};
-use super::finding::Fingerprint;
-use super::oracle::Oracles;
-use crate::api::Action;
+use super::finding::{Fingerprint, Firing};
+use super::oracle::{OracleId, Oracles};
+use super::triage::{Repeats, Stability, finding_id};
+use crate::api::{Action, req};
 use crate::case::{Case, CertSource};
 use crate::dialect::Configuration;
+use crate::reference::Faults;
+use crate::report::event::FindingRecord;
+use crate::report::text::printable;
 
 pub use files::Files;
 pub use here::on_reference;
@@ -49,6 +55,23 @@ pub struct Options {
     pub certificates: Arc<dyn CertSource>,
     /// Leave everything where it is.
     pub keep: bool,
+    /// What is said of where findings come from, and which are none of the fuzzer's own.
+    pub about: About,
+    /// What is wrong with the reference, where that is what is fuzzed.
+    pub faults: Faults,
+}
+
+/// What is known of the target beside what it answers.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Name of its profile.
+    pub name: String,
+    /// Version of its software.
+    pub version: Option<String>,
+    /// What `iamspec replay FILE` needs beside the file to get to it: `--target moto`.
+    pub flags: String,
+    /// What the suite fails for already.
+    pub repeats: Repeats,
 }
 
 /// A departure, once however often it is seen.
@@ -69,6 +92,50 @@ pub struct Found {
     pub requirement: Option<String>,
     /// Programs that showed it.
     pub count: u64,
+    /// Who says the same already: a case, a check, or the target's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
+    /// What came of looking for it again; none: that was not done yet, or there is no folder to write it to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<FindingRecord>>,
+}
+
+impl Found {
+    /// Whether nobody knew of it.
+    pub fn is_new(&self) -> bool {
+        self.repeats.is_none()
+    }
+
+    /// Whether it is still to be looked for again.
+    pub fn waits(&self) -> bool {
+        self.is_new() && self.record.is_none()
+    }
+
+    /// The event of the run that stands for it. One that was not looked for again says so.
+    pub fn event(&self, about: &About) -> FindingRecord {
+        if let Some(record) = &self.record {
+            return (**record).clone();
+        }
+        FindingRecord {
+            id: finding_id(&self.fingerprint),
+            target: about.name.clone(),
+            configuration: self.configuration.clone(),
+            fingerprint: printable(&self.fingerprint.to_string()).into_owned(),
+            oracle: self.fingerprint.oracle.to_string(),
+            action: self.fingerprint.action.clone(),
+            text: self.text.clone(),
+            stability: Stability::Unsettled.to_string(),
+            seen: 0,
+            program: format!("fuzz/{}", self.program),
+            steps: 0,
+            left: 0,
+            calls: 0,
+            requirement: self.requirement.clone(),
+            repeats: self.repeats.clone(),
+            file: None,
+            without_file: Some("it was not looked for again".into()),
+        }
+    }
 }
 
 /// What a run has come to so far: also what is kept on disk to go on from.
@@ -92,6 +159,9 @@ pub struct Tally {
     pub coverage: Coverage,
     /// What was found, in the order in which it was seen.
     pub findings: Vec<Found>,
+    /// Calls sent to look for findings again, beside those of the programs.
+    #[serde(default)]
+    pub triage: u64,
     /// Why it ended early, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -101,6 +171,10 @@ pub struct Tally {
 pub enum News<'n> {
     /// A departure that had not been seen before, and the program that shows it.
     Found(&'n Found, &'n Case),
+    /// How far looking for findings again is: which one of how many is next.
+    Settling(usize, usize, &'n Found),
+    /// What came of looking for a finding again.
+    Settled(&'n FindingRecord),
     /// How far it is.
     Progress(&'n Tally),
     /// Something for people.
@@ -123,16 +197,22 @@ pub enum CampaignError {
 
 impl Tally {
     /// Takes in a program that was run. The findings that are new.
-    fn take(&mut self, configuration: Configuration, number: u64, ran: &Ran) -> (Vec<Found>, bool) {
+    fn take(&mut self, configuration: Configuration, number: u64, ran: &Ran, repeats: &Repeats) -> (Vec<Found>, bool) {
         self.programs += 1;
         self.calls += ran.calls as u64;
         let reached = self.coverage.merge(&ran.coverage);
         let mut new = Vec::new();
         for firing in &ran.firings {
-            match self.findings.iter_mut().find(|f| f.fingerprint == firing.fingerprint) {
+            match self.findings.iter_mut().find(|f| same(&f.fingerprint, firing)) {
                 Some(known) => known.count += 1,
                 None => {
+                    let evidence = &firing.evidence;
+                    let rule = evidence.requirement.as_deref().unwrap_or(req::REFERENCE__AGREES.id());
+                    let mut rules = std::iter::once(rule).chain(evidence.rules.iter().map(String::as_str));
+                    let known = rules.find_map(|rule| repeats.find(&firing.fingerprint, rule));
                     let found = Found {
+                        repeats: known.map(str::to_owned),
+                        record: None,
                         fingerprint: firing.fingerprint.clone(),
                         text: firing.text.clone(),
                         configuration: configuration.to_string(),
@@ -148,6 +228,17 @@ impl Tally {
         }
         (new, reached)
     }
+}
+
+/// Whether a firing shows what is known already: under its own oracle, or where a read that another oracle sent differs by itself.
+fn same(known: &Fingerprint, firing: &Firing) -> bool {
+    let new = &firing.fingerprint;
+    let reads = |oracle: OracleId| matches!(oracle, OracleId::Lockstep | OracleId::Probe | OracleId::NoTrace);
+    let by_itself = new.path != "status"
+        || firing.evidence.requirement.is_some()
+        || [&new.expected, &new.observed].iter().any(|what| *what == "absent");
+    *known == *new
+        || (by_itself && reads(known.oracle) && reads(new.oracle) && Fingerprint { oracle: known.oracle, ..new.clone() } == *known)
 }
 
 /// When a run ends.

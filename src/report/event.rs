@@ -270,7 +270,7 @@ pub struct FindingRecord {
     pub action: String,
     /// What is wrong, in a sentence.
     pub text: String,
-    /// `reproducible`, `flaky` or `state-dependent`.
+    /// `reproducible`, `flaky` or `state-dependent`; `unsettled`: it was not looked for again.
     pub stability: String,
     /// In how many of three further runs it was seen.
     pub seen: usize,

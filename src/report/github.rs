@@ -102,6 +102,10 @@ impl<W: Write> View for Github<W> {
                 let message = format!("{} (in {}, as of {})", check.text, count(check.count, "response"), check.case);
                 self.other(format!("{} {} {}", check.requirement, check.action, check.place()), &message);
             }
+            Event::Finding(found) if counts => {
+                let file = found.file.as_ref().map(|file| format!("; iamspec replay {file}")).unwrap_or_default();
+                self.other(format!("{} {}", found.id, found.configuration), &format!("{}: {}{file}", found.fingerprint, found.text));
+            }
             Event::Leftover(left) if counts => {
                 self.other(format!("{} left behind by {}", left.kind, left.case), &format!("{}: {}", left.name, left.why));
             }

@@ -1,4 +1,4 @@
-//! JUnit XML: a suite per configuration with a test case per trial, and a suite each for free checks and leftovers.
+//! JUnit XML: a suite per configuration with a test case per trial, and a suite each for free checks, findings of the fuzzer and leftovers.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::event::{CaseRecord, CheckRecord, Event, Leftover};
+use super::event::{CaseRecord, CheckRecord, Event, FindingRecord, Leftover};
 use super::failure::{Options, failure};
 use super::text::printable;
 use super::view::View;
@@ -17,13 +17,14 @@ pub struct Junit<W: Write> {
     to: W,
     cases: BTreeMap<String, Vec<CaseRecord>>,
     checks: Vec<CheckRecord>,
+    found: Vec<FindingRecord>,
     leftovers: Vec<Leftover>,
 }
 
 impl<W: Write> Junit<W> {
     /// A view that writes to `to`.
     pub fn new(to: W) -> Self {
-        Junit { to, cases: BTreeMap::new(), checks: Vec::new(), leftovers: Vec::new() }
+        Junit { to, cases: BTreeMap::new(), checks: Vec::new(), found: Vec::new(), leftovers: Vec::new() }
     }
 
     fn write(&mut self, millis: u64) -> io::Result<()> {
@@ -37,6 +38,7 @@ impl<W: Write> Junit<W> {
         }
         for (name, cases) in [
             ("free checks", self.checks.iter().map(check).collect::<Vec<_>>()),
+            ("found by fuzzing", self.found.iter().map(fuzzed).collect()),
             ("left behind", self.leftovers.iter().map(leftover).collect()),
         ] {
             if !cases.is_empty() {
@@ -59,7 +61,8 @@ impl<W: Write> View for Junit<W> {
             Event::Check(found) => self.checks.push(found.clone()),
             Event::Leftover(found) => self.leftovers.push(found.clone()),
             Event::RunFinished(finished) => self.write(finished.millis)?,
-            Event::RunStarted(_) | Event::Capability(_) | Event::Finding(_) | Event::Note { .. } => {}
+            Event::Finding(found) => self.found.push((**found).clone()),
+            Event::RunStarted(_) | Event::Capability(_) | Event::Note { .. } => {}
         }
         Ok(())
     }
@@ -120,6 +123,12 @@ fn check(found: &CheckRecord) -> TestCase {
     let name = format!("{} {} {}", found.requirement, found.action, found.at);
     let text = format!("{} (in {} responses, as of {})", printable(&found.text), found.count, printable(&found.case));
     finding(name, &found.configuration, &found.requirement, text, found.known.as_ref())
+}
+
+fn fuzzed(found: &FindingRecord) -> TestCase {
+    let file = found.file.as_ref().map(|file| format!("; {}", printable(file))).unwrap_or_default();
+    let text = format!("{}: {} ({}{file})", printable(&found.fingerprint), printable(&found.text), found.stability);
+    finding(found.id.clone(), &found.configuration, found.requirement.as_deref().unwrap_or(&found.oracle), text, found.repeats.as_ref())
 }
 
 fn leftover(found: &Leftover) -> TestCase {

@@ -197,7 +197,8 @@ pub fn request(stream: &mut impl Read) -> Option<Vec<u8>> {
     }
 }
 
-fn exchange(to: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
+/// Sends a request to a server, and gives its answer back.
+pub fn exchange(to: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut server = TcpStream::connect(to).ok()?;
     server.write_all(bytes).ok()?;
     request(&mut server)

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{CampaignError, Found, Options, Tally};
 use crate::case::Case;
 use crate::case::write;
+use crate::report::event::{Event, FindingRecord, Line, VERSION};
 
 /// File with the state of a run, by which it goes on.
 const STATE: &str = "state.json";
@@ -104,10 +105,11 @@ impl Files {
         fs::rename(new, out.join(STATE))
     }
 
-    /// Writes what was found and the program that shows it.
-    pub fn found(&self, number: usize, found: &Found, program: &Case) -> io::Result<()> {
+    /// Writes what was found and the program that shows it, for people and as the bytes that it was made from.
+    pub fn found(&self, number: usize, found: &Found, program: &Case, bytes: &[u8]) -> io::Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
         fs::create_dir_all(out.join("programs"))?;
+        fs::write(out.join("programs").join(format!("{number:04}.bytes")), bytes)?;
         let name = format!("{number:04}.toml");
         fs::write(out.join("programs").join(&name), write::text(&[program]))?;
         let mut event = serde_json::to_value(found)?;
@@ -117,10 +119,25 @@ impl Files {
         self.event("found", &event)
     }
 
+    /// The bytes of the program that showed finding `number` first, from 1.
+    pub fn program(&self, number: usize) -> io::Result<Vec<u8>> {
+        let out = self.out.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        fs::read(out.join("programs").join(format!("{number:04}.bytes")))
+    }
+
+    /// Adds what came of looking for a finding again: the same line as in the stream of a run.
+    pub fn settled(&self, record: &FindingRecord) -> io::Result<()> {
+        let event = Event::Finding(Box::new(record.clone()));
+        self.line(&serde_json::to_string(&Line { v: VERSION, event })?)
+    }
+
     /// Adds an event to the stream.
     pub fn event<T: Serialize>(&self, name: &str, what: &T) -> io::Result<()> {
+        self.line(&json!({ "event": name, "data": what }).to_string())
+    }
+
+    fn line(&self, line: &str) -> io::Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let line = json!({ "event": name, "data": what }).to_string();
         let mut file = fs::OpenOptions::new().create(true).append(true).open(out.join(EVENTS))?;
         writeln!(file, "{line}")
     }

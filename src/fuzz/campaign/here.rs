@@ -1,17 +1,20 @@
 //! A run on the embedded reference, in this process: in all configurations, program by program, on all threads.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::settle::{Desk, Taken};
 use super::{CampaignError, Files, Limits, News, Options, Sink, Source, Tally, only};
 use crate::case::Case;
 use crate::dialect::Configuration;
 use crate::fuzz::bench::Bench;
 use crate::fuzz::decode::program;
 use crate::fuzz::executor::{Focus, Ran};
+use crate::fuzz::triage::OnReference;
 
 /// Between two looks at how far it is.
 const BEAT: Duration = Duration::from_millis(250);
@@ -70,17 +73,22 @@ pub fn on_reference(configurations: &[Configuration], options: &Options, sink: S
             });
         }
     });
-    let interrupted = run.limits.interrupted();
     let millis = run.earlier + run.limits.millis();
-    let Run { shared, files, .. } = run;
-    let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(why) = shared.failed {
-        return Err(why);
-    }
-    let mut tally = shared.tally;
-    tally.next = shared.next;
+    let (mut tally, next) = {
+        let mut shared = run.lock();
+        if let Some(why) = shared.failed.take() {
+            return Err(why);
+        }
+        (std::mem::take(&mut shared.tally), shared.next)
+    };
+    tally.next = next;
     tally.millis = millis;
-    tally.stopped = interrupted.then(|| "interrupted".into());
+    run.files.store(&tally).map_err(unwritten)?;
+    let tally = RefCell::new(tally);
+    run.settle(&tally)?;
+    let mut tally = tally.into_inner();
+    tally.stopped = run.limits.interrupted().then(|| "interrupted".into());
+    let files = &run.files;
     files.store(&tally).map_err(unwritten)?;
     files.event("finished", &tally).map_err(unwritten)?;
     Ok(tally)
@@ -90,6 +98,11 @@ pub(super) fn unwritten(why: std::io::Error) -> CampaignError {
     CampaignError::Broken(format!("cannot write into the folder of the run: {why}"))
 }
 
+fn runtime() -> Result<Rc<tokio::runtime::Runtime>, CampaignError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.map(Rc::new).map_err(|e| CampaignError::Broken(format!("no runtime can be made: {e}")))
+}
+
 impl Run<'_> {
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -97,22 +110,7 @@ impl Run<'_> {
 
     /// What one thread does.
     fn work(&self) -> Result<(), CampaignError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let runtime = Rc::new(runtime.map_err(|e| CampaignError::Broken(format!("no runtime can be made: {e}")))?);
-        let run = crate::runner::run::run_part(self.options.seed);
-        let mut benches = Vec::new();
-        for configuration in self.configurations {
-            let certificates = std::sync::Arc::clone(&self.options.certificates);
-            let bench = Bench::new(*configuration, &run, certificates, self.options.oracles.clone(), Rc::clone(&runtime));
-            let mut bench = bench.map_err(CampaignError::Broken)?;
-            // Cases that serve to make things are in every dialect; what is asked for may not be.
-            bench.place.ground.actions = only(&bench.place.ground.actions, &self.options.actions)
-                .or_else(|why| if self.configurations.len() > 1 { Ok(Vec::new()) } else { Err(why) })?;
-            benches.push(bench);
-        }
-        if benches.iter().all(|b| b.place.ground.actions.is_empty()) {
-            only(&[], &self.options.actions)?;
-        }
+        let mut benches = self.benches(&runtime()?, self.options.seed)?;
         while let Some(number) = self.take() {
             let at = usize::try_from(number % benches.len() as u64).unwrap_or_default();
             let bench = &mut benches[at];
@@ -124,6 +122,61 @@ impl Run<'_> {
             let case = program(&bytes, &bench.place.ground, &format!("{:x}/{number}", self.options.seed));
             let ran = bench.wait(&case, Focus::All).map_err(|why| CampaignError::Broken(format!("{}: {why}", case.id)))?;
             self.done(number, self.configurations[at], &case, &bytes, &ran)?;
+        }
+        Ok(())
+    }
+
+    /// A reference to run programs on for each configuration.
+    fn benches(&self, runtime: &Rc<tokio::runtime::Runtime>, seed: u64) -> Result<Vec<Bench>, CampaignError> {
+        let run = crate::runner::run::run_part(seed);
+        let mut benches = Vec::new();
+        for configuration in self.configurations {
+            let certificates = std::sync::Arc::clone(&self.options.certificates);
+            let bench = Bench::new(*configuration, &run, certificates, self.options.oracles.clone(), Rc::clone(runtime));
+            let mut bench = bench.map_err(CampaignError::Broken)?;
+            bench.breaking(self.options.faults.clone());
+            // Cases that serve to make things are in every dialect; what is asked for may not be.
+            bench.place.ground.actions = only(&bench.place.ground.actions, &self.options.actions)
+                .or_else(|why| if self.configurations.len() > 1 { Ok(Vec::new()) } else { Err(why) })?;
+            benches.push(bench);
+        }
+        if benches.iter().all(|b| b.place.ground.actions.is_empty()) {
+            only(&[], &self.options.actions)?;
+        }
+        Ok(benches)
+    }
+
+    /// Goes the whole way with what was found.
+    fn settle(&self, tally: &RefCell<Tally>) -> Result<(), CampaignError> {
+        let desk = Desk::new(self.options, self.sink, &self.files, &self.limits, tally.borrow().millis);
+        let waiting = desk.waiting(&tally.borrow());
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let runtime = runtime()?;
+        // Other names than the programs had.
+        let mut benches = self.benches(&runtime, crate::runner::run::fresh_seed())?;
+        let mut triages = Vec::new();
+        let mut targets = Vec::new();
+        for configuration in self.configurations {
+            triages.push(desk.triage(*configuration)?);
+            let target = OnReference::new(*configuration, std::sync::Arc::clone(&self.options.certificates));
+            targets.push(target.map_err(CampaignError::Broken)?.faulty(self.options.faults.clone()));
+        }
+        for (n, place) in waiting.iter().enumerate() {
+            if desk.over() {
+                break;
+            }
+            let number = tally.borrow().findings[*place].program;
+            let at = usize::try_from(number % benches.len() as u64).unwrap_or_default();
+            let bytes = self.files.program(place + 1).map_err(unwritten)?;
+            let case = program(&bytes, &benches[at].place.ground, &format!("{:x}/{number}", self.options.seed));
+            let hands = (&mut benches[at], &mut targets[at]);
+            let of = (n + 1, waiting.len());
+            let taken = desk.take(tally, (*place, of), &case, &mut triages[at], hands, async || false);
+            if runtime.block_on(taken)? == Taken::Waits {
+                break;
+            }
         }
         Ok(())
     }
@@ -143,12 +196,13 @@ impl Run<'_> {
     fn done(&self, number: u64, configuration: Configuration, case: &Case, bytes: &[u8], ran: &Ran) -> Result<(), CampaignError> {
         let mut shared = self.lock();
         shared.running.remove(&number);
-        let (new, reached) = shared.tally.take(configuration, number, ran);
+        let (new, reached) = shared.tally.take(configuration, number, ran, &self.options.about.repeats);
         if reached {
             self.files.keep(bytes).map_err(unwritten)?;
         }
-        for found in &new {
-            self.files.found(shared.tally.findings.len(), found, case).map_err(unwritten)?;
+        let known = shared.tally.findings.len() - new.len();
+        for (i, found) in new.iter().enumerate() {
+            self.files.found(known + i + 1, found, case, bytes).map_err(unwritten)?;
             (self.sink)(News::Found(found, case));
         }
         if shared.told.elapsed() >= BEAT {
@@ -172,6 +226,8 @@ mod tests {
 
     use super::*;
     use crate::fuzz::Oracles;
+    use crate::fuzz::campaign::About;
+    use crate::reference::Faults;
     use crate::runner::embedded::{CONFIGURATIONS, Certificates};
 
     fn options(calls: u64, out: Option<std::path::PathBuf>) -> Options {
@@ -187,6 +243,8 @@ mod tests {
             restart: None,
             certificates: Arc::new(Certificates),
             keep: false,
+            about: About { name: "reference".into(), ..About::default() },
+            faults: Faults::default(),
         }
     }
 

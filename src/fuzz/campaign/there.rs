@@ -1,6 +1,6 @@
 //! A run on a foreign target, over the network.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::process::Command;
 use std::rc::Rc;
@@ -11,6 +11,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::here::unwritten;
+use super::seat::{Cases, Programs, Seat};
+use super::settle::{Desk, Taken};
 use super::{CampaignError, Files, Limits, News, Options, Sink, Source, Tally, only};
 use crate::dialect::{Call, Configuration};
 use crate::fuzz::decode::program;
@@ -20,7 +22,7 @@ use crate::fuzz::place;
 use crate::runner::capability::{missing, pass};
 use crate::runner::journal::Journal;
 use crate::runner::redact::Redactor;
-use crate::runner::run::{RunError, TargetRun, run_part};
+use crate::runner::run::{RunError, TargetRun, fresh_seed, run_part};
 use crate::runner::session::{Manner, Session, plain};
 use crate::runner::state::State;
 
@@ -32,6 +34,12 @@ const STORED: Duration = Duration::from_secs(2);
 
 /// How often a target is brought back in one run.
 const RESTARTS: usize = 200;
+
+/// How often a target is brought back for one finding.
+const DEATHS: usize = 12;
+
+/// Actions that the target does not have, once that was learnt.
+type Known = Option<std::collections::BTreeMap<String, String>>;
 
 /// What goes on beside the programs.
 struct Flow<'f> {
@@ -83,10 +91,17 @@ pub fn on_target(run: &TargetRun, options: &Options, sink: Sink<'_>) -> Result<T
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| CampaignError::Broken(format!("no runtime can be made: {e}")))?;
-    runtime.block_on(flow.sessions(run))?;
+    runtime.block_on(async {
+        let known = flow.sessions(run).await?;
+        {
+            let mut tally = flow.tally.borrow_mut();
+            tally.next = *flow.next.borrow();
+            tally.millis = flow.earlier + flow.limits.millis();
+            flow.files.store(&tally).map_err(unwritten)?;
+        }
+        if flow.tally.borrow().stopped.is_none() { flow.settle(run, known).await } else { Ok(()) }
+    })?;
     let mut tally = flow.tally.take();
-    tally.next = *flow.next.borrow();
-    tally.millis = flow.earlier + flow.limits.millis();
     if flow.limits.interrupted() {
         tally.stopped = Some("interrupted".into());
     }
@@ -95,18 +110,28 @@ pub fn on_target(run: &TargetRun, options: &Options, sink: Sink<'_>) -> Result<T
     Ok(tally)
 }
 
+fn unkept(run: &TargetRun, why: &io::Error) -> CampaignError {
+    CampaignError::Broken(format!("cannot keep a journal for {}: {why}", run.target.url()))
+}
+
+/// A session with a journal of its own.
+async fn session(run: &TargetRun, state: &State, name: &str) -> Result<Session, CampaignError> {
+    let journal = Journal::create(state, &run.target.url(), name).map_err(|e| unkept(run, &e))?;
+    let session = Session::new(run.target.clone(), journal, Rc::new(Redactor::new())).map_err(CampaignError::Broken)?;
+    session.log_in().await.map_err(|why| CampaignError::Broken(RunError::of_session(&run.target, why).to_string()))?;
+    Ok(session)
+}
+
 impl Flow<'_> {
     /// One session after the other: a target that goes away is brought back, if a command can do that.
-    async fn sessions(&self, run: &TargetRun) -> Result<(), CampaignError> {
-        let broken = |e: io::Error| CampaignError::Broken(format!("cannot keep a journal for {}: {e}", run.target.url()));
+    async fn sessions(&self, run: &TargetRun) -> Result<Known, CampaignError> {
+        let broken = |e| unkept(run, &e);
         let state = State::open(&run.target.url(), run.state.as_deref()).map_err(broken)?;
         let mut known = None;
         for time in 0..=RESTARTS {
             // Journals of sessions that the target did not survive stay, for `sweep`.
             let part = run_part(self.options.seed.wrapping_add(*self.next.borrow()));
-            let journal = Journal::create(&state, &run.target.url(), &format!("{part}f{time}")).map_err(broken)?;
-            let session = Session::new(run.target.clone(), journal, Rc::new(Redactor::new())).map_err(CampaignError::Broken)?;
-            session.log_in().await.map_err(|why| CampaignError::Broken(RunError::of_session(&run.target, why).to_string()))?;
+            let session = session(run, &state, &format!("{part}f{time}")).await?;
             let places = self.places(run, &session, &state, &part, &mut known).await?;
             self.programs(&session, &state, &places).await;
             let gone = session.gone();
@@ -119,7 +144,7 @@ impl Flow<'_> {
                 Some(why) => {
                     drop(session);
                     if !self.bring_back(run, &why).await {
-                        return Ok(());
+                        return Ok(known);
                     }
                 }
             }
@@ -129,6 +154,78 @@ impl Flow<'_> {
             if self.limits.over(self.tally.borrow().calls) {
                 break;
             }
+        }
+        Ok(known)
+    }
+
+    /// Goes the whole way with what was found, one after the other.
+    async fn settle(&self, run: &TargetRun, mut known: Known) -> Result<(), CampaignError> {
+        let desk = Desk::new(self.options, self.sink, &self.files, &self.limits, self.tally.borrow().millis);
+        let waiting = desk.waiting(&self.tally.borrow());
+        if waiting.is_empty() || desk.over() {
+            return Ok(());
+        }
+        let broken = |e| unkept(run, &e);
+        let state = State::open(&run.target.url(), run.state.as_deref()).map_err(broken)?;
+        // Other names than the programs had.
+        let part = run_part(fresh_seed());
+        let first = session(run, &state, &format!("{part}t0")).await?;
+        let places = self.places(run, &first, &state, &part, &mut known).await?;
+        let seat = Seat::new(&state, first);
+        let returns = Cell::new(0_usize);
+        let allowed = Cell::new(0_usize);
+        let revive = async || {
+            if allowed.get() == 0 || returns.get() >= RESTARTS {
+                return false;
+            }
+            allowed.set(allowed.get() - 1);
+            returns.set(returns.get() + 1);
+            let why = seat.session().gone().unwrap_or_default();
+            if !self.bring_back(run, &why).await {
+                return false;
+            }
+            match session(run, &state, &format!("{part}t{}", returns.get())).await {
+                Ok(next) => {
+                    seat.put(next);
+                    true
+                }
+                Err(why) => {
+                    self.tally.borrow_mut().stopped = Some(why.to_string());
+                    false
+                }
+            }
+        };
+        let mut triages = Vec::new();
+        for place in &places {
+            triages.push(desk.triage(place.configuration)?);
+        }
+        for (n, index) in waiting.iter().enumerate() {
+            if desk.over() {
+                break;
+            }
+            let number = self.tally.borrow().findings[*index].program;
+            let at = usize::try_from(number % places.len() as u64).unwrap_or_default();
+            let place = &places[at];
+            let bytes = self.files.program(index + 1).map_err(unwritten)?;
+            let case = program(&bytes, &place.ground, &format!("{:x}/{number}", self.options.seed));
+            let mut programs = Programs { seat: &seat, place };
+            let (run, certificates) = (part.clone(), Arc::clone(&self.options.certificates));
+            let mut cases = Cases { seat: &seat, configuration: place.configuration, run, certificates, revive };
+            allowed.set(DEATHS);
+            let of = (n + 1, waiting.len());
+            let hands = (&mut programs, &mut cases);
+            let taken = desk.take(&self.tally, (*index, of), &case, &mut triages[at], hands, revive).await?;
+            // What the last run of it has killed is brought back for the next.
+            allowed.set(1);
+            if taken == Taken::Waits || (seat.session().gone().is_some() && !revive().await) {
+                break;
+            }
+        }
+        if let Some(last) = seat.into_session()
+            && last.gone().is_none()
+            && let Some(note) = last.close().await.map_err(broken)?
+        {
+            (self.sink)(News::Note(&note));
         }
         Ok(())
     }
@@ -140,7 +237,7 @@ impl Flow<'_> {
         session: &Session,
         state: &State,
         part: &str,
-        known: &mut Option<std::collections::BTreeMap<String, String>>,
+        known: &mut Known,
     ) -> Result<Vec<Place>, CampaignError> {
         if known.is_none() {
             let _guard = state.shared().await.map_err(unwritten)?;
@@ -207,13 +304,13 @@ impl Flow<'_> {
             Err(Stop::Gone(_)) => return Ok(()),
             Err(Stop::Broken(why)) => return Err(CampaignError::Broken(format!("program {number}: {why}"))),
         };
-        let (new, reached) = self.tally.borrow_mut().take(place.configuration, number, &ran);
+        let (new, reached) = self.tally.borrow_mut().take(place.configuration, number, &ran, &self.options.about.repeats);
         if reached {
             self.files.keep(&bytes).map_err(unwritten)?;
         }
         let known = self.tally.borrow().findings.len() - new.len();
         for (i, found) in new.iter().enumerate() {
-            self.files.found(known + i + 1, found, &case).map_err(unwritten)?;
+            self.files.found(known + i + 1, found, &case, &bytes).map_err(unwritten)?;
             (self.sink)(News::Found(found, &case));
         }
         let mut tally = self.tally.borrow_mut();

@@ -21,6 +21,8 @@ pub enum Stability {
     Flaky,
     /// It was there once and never again: it needs what other programs left, or an account on which nothing has happened yet.
     StateDependent,
+    /// Nobody has looked for it again.
+    Unsettled,
 }
 
 impl fmt::Display for Stability {
@@ -29,6 +31,7 @@ impl fmt::Display for Stability {
             Stability::Reproducible => "reproducible",
             Stability::Flaky => "flaky",
             Stability::StateDependent => "state-dependent",
+            Stability::Unsettled => "unsettled",
         })
     }
 }

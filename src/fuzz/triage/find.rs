@@ -56,8 +56,8 @@ impl Triage {
         let settled = settle(executor, program, firing, self.budget, revive).await;
         let origin = Origin { program: program.id.clone(), ..self.origin.clone() };
         let drafted = match &settled.stopped {
-            Some(stop) => Err(format!("it could not be looked for again: {stop}")),
-            None => draft(&settled, &origin, target, &self.reference).await,
+            Some(stop) if settled.seen == 0 => Err(format!("it could not be looked for again: {stop}")),
+            _ => draft(&settled, &origin, target, &self.reference).await,
         };
         Some(self.record(&settled, drafted, program))
     }
@@ -66,7 +66,11 @@ impl Triage {
         let fingerprint = &settled.firing.fingerprint;
         let requirement = drafted.as_ref().ok().map(|draft| draft.requirement.id().to_owned());
         let rule = requirement.as_deref().or(settled.firing.evidence.requirement.as_deref());
-        let repeats = self.repeats.find(fingerprint, rule.unwrap_or(crate::api::req::REFERENCE__AGREES.id()));
+        // Of a cleanup, or of what another oracle sent, the case says which Action departs.
+        let call = drafted.as_ref().map_or(&fingerprint.action, |draft| &draft.recorded.call);
+        let of_the_call = Fingerprint { action: call.clone(), ..fingerprint.clone() };
+        let repeats = self.repeats.find(&of_the_call, rule.unwrap_or(crate::api::req::REFERENCE__AGREES.id()));
+        let repeats = repeats.or_else(|| self.repeats.find(fingerprint, rule.unwrap_or(crate::api::req::REFERENCE__AGREES.id())));
         let left = drafted.as_ref().map_or(settled.program.steps.len(), |draft| draft.case.steps.len());
         let (file, without_file) = match (drafted, &self.out) {
             (Ok(draft), Some(folder)) => match write(folder, &draft) {

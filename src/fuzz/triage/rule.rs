@@ -36,6 +36,11 @@ pub(super) async fn name(case: &Case, at: usize, seen: &Mismatch, about: &str, r
         let broken = reference.with(case, Faults::breaking(req)).await?;
         let here = |m: &&Mismatch| m.step == at && without_index(&m.path) == without_index(&seen.path);
         let Some(found) = broken.record.verdict.mismatches.iter().find(here) else { continue };
+        // Who may not call is refused whatever the call is about.
+        let gate = ["auth.", "authorization."].iter().any(|area| rule.id.starts_with(area));
+        if gate && found.observed() != seen.observed() {
+            continue;
+        }
         let score = (found.observed() == seen.observed(), own, common(&rule.id, about));
         if best.is_none_or(|(top, _)| score > top) {
             best = Some((score, req));
