@@ -5,12 +5,10 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use iamspec::api::DialectId;
@@ -156,68 +154,4 @@ fn an_interrupted_run_goes_on_with_its_programs_and_with_what_waits() {
     assert!(!all.is_empty() && all.iter().all(|f| f["record"]["seen"] == 3), "{second}");
     assert!(all.len() >= first["findings"].as_array().unwrap().len());
     assert_nothing_left(&broken);
-}
-
-/// Passes requests on until one has all of these texts: then nobody is answered any more, until a file appears.
-fn mortal(to: &str, texts: &'static [&str], sign: PathBuf, deaths: &Arc<AtomicUsize>) -> Hand {
-    let to: SocketAddr = to.trim_start_matches("http://").parse().unwrap();
-    let (dead, deaths) = (AtomicBool::new(false), Arc::clone(deaths));
-    Hand::new(move |mut client| {
-        while let Some(bytes_sent) = support::request(&mut client) {
-            if dead.load(Ordering::SeqCst) && fs::remove_file(&sign).is_ok() {
-                dead.store(false, Ordering::SeqCst);
-            }
-            if !dead.load(Ordering::SeqCst) && texts.iter().all(|text| String::from_utf8_lossy(&bytes_sent).contains(text)) {
-                deaths.fetch_add(1, Ordering::SeqCst);
-                dead.store(true, Ordering::SeqCst);
-            }
-            if dead.load(Ordering::SeqCst) {
-                return;
-            }
-            let Some(answer) = support::exchange(to, &bytes_sent) else { return };
-            if client.write_all(&answer).is_err() {
-                return;
-            }
-        }
-    })
-}
-
-#[test]
-fn a_target_that_dies_is_brought_back_as_often_as_it_is_looked_at() {
-    let folder = Folder::new("fuzz-mortal");
-    let sound = server(None);
-    let (sign, deaths) = (folder.0.join("sign"), Arc::new(AtomicUsize::new(0)));
-    // The capability pass, which uses each Action once, does not ask for pages of this list.
-    let hand = mortal(&sound.endpoint, &["Action=ListGroupsForUser", "MaxItems="], sign.clone(), &deaths);
-    let restart = format!("touch {}", sign.display());
-    let fuzz = [
-        "fuzz",
-        "--actions",
-        "ListGroupsForUser,CreateUser",
-        "--oracles",
-        "transport",
-        "--seed",
-        "5",
-        "--calls",
-        "300",
-        "--out",
-        "findings",
-        "--jobs",
-        "1",
-        "--restart-command",
-        &restart,
-    ];
-    let (text, code) = told(&command(&folder, &hand.endpoint(), &sound, &fuzz).output().unwrap());
-    assert_eq!(code, 1, "{text}");
-    assert!(deaths.load(Ordering::SeqCst) > 4, "once in a program, and whenever it was looked for again: {text}");
-    let state = state(&folder);
-    assert!(state["calls"].as_u64().unwrap() >= 300 && state["stopped"].is_null(), "{state}");
-    let all = state["findings"].as_array().unwrap();
-    let killers: Vec<_> = all.iter().filter(|f| f["fingerprint"]["action"] == "ListGroupsForUser").collect();
-    assert!(!killers.is_empty() && killers.iter().all(|f| f["record"]["stability"] == "reproducible"), "{state}");
-    assert!(killers.iter().all(|f| f["record"]["left"].as_u64().is_some_and(|left| left <= 3)), "{state}");
-    // What the target did not survive is in journals.
-    let (text, code) = told(&command(&folder, &hand.endpoint(), &sound, &["sweep"]).output().unwrap());
-    assert_eq!((code, folder.journals()), (0, Vec::new()), "{text}");
-    assert_nothing_left(&sound);
 }
