@@ -130,7 +130,8 @@ impl Flow<'_> {
         let mut known = None;
         for time in 0..=RESTARTS {
             // Journals of sessions that the target did not survive stay, for `sweep`.
-            let part = run_part(self.options.seed.wrapping_add(*self.next.borrow()));
+            // Not of the seed: what an earlier run with it could not remove has other names.
+            let part = run_part(fresh_seed());
             let session = session(run, &state, &format!("{part}f{time}")).await?;
             let places = self.places(run, &session, &state, &part, &mut known).await?;
             self.programs(&session, &state, &places).await;
