@@ -169,7 +169,7 @@ impl Binding {
             _ if alone => e == o,
             Part::Later => true,
             // Things of others, the provider's among them, take places on either side.
-            Part::First(most) => o <= most,
+            Part::First(most) => o <= most.max(e),
             Part::Whole => true,
         };
         (!right).then(|| differ(path, Some(expected), Some(observed), if o > e { "longer list" } else { "shorter list" }))
